@@ -1,0 +1,113 @@
+"""Alerts (what somebody must be told) and deliveries (the telling): the outbox of alerting.md §2.5."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from analysis.models import Event
+from sla.models import Milestone
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Alert(models.Model):
+    """告警: one step of one cause. `key` = cause + level; the next level is another row."""
+
+    key = models.CharField(max_length=120, unique=True)
+    cause = models.CharField(max_length=100, db_index=True)
+    kind = models.CharField(max_length=20)
+    level = models.PositiveSmallIntegerField()
+    event = models.ForeignKey(Event, null=True, on_delete=models.CASCADE, related_name="alerts")
+    milestone = models.ForeignKey(Milestone, null=True, on_delete=models.SET_NULL)
+    grade = models.CharField(max_length=4, null=True)
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    raised_at = models.DateTimeField(db_index=True)
+    # When the next level is told if nobody has acknowledged; null = this step is the last.
+    escalates_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    acked_at = models.DateTimeField(null=True)
+    acked_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    # No longer needs an answer: its obligation was settled, or the event closed.
+    stood_down_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["escalates_at"],
+                name="alert_escalates",
+                condition=models.Q(escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True),
+            )
+        ]
+
+
+class Delivery(models.Model):
+    """送达: one attempt-carrying message of an Alert to one address by one channel."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待发"  # to be sent at next_try_at or later
+        SENDING = "sending", "发送中"  # claimed; taken back when the lease has run out
+        SENT = "sent", "已送达渠道"  # the provider took it; whether a person read it is Alert.acked_at
+        FAILED = "failed", "失败"  # not tried again; the console shows it
+        UNKNOWN = "unknown", "结果不明"  # the lease ran out while sending; sent again, marked 可能重复
+        CANCELLED = "cancelled", "已撤销"  # no longer needed before it was sent
+        HELD = "held", "暂扣"  # a replay without --send, or a channel that is switched off
+
+    key = models.CharField(max_length=200, unique=True)  # alert key : channel : address
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=200)
+    user = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
+    body = models.JSONField()  # rendered once; a resend is byte-identical
+    priority = models.PositiveSmallIntegerField(default=5)  # 1 = top grade
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    reason = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()  # real time
+    lease_token = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)  # real time
+    provider_id = models.CharField(max_length=200, blank=True)
+    receipt = models.CharField(max_length=2, default="L0")
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["channel", "priority", "next_try_at"],
+                name="delivery_due",
+                condition=models.Q(state__in=["waiting", "unknown"]),
+            ),
+            models.Index(fields=["lease_until"], name="delivery_leased", condition=models.Q(state="sending")),
+        ]
+
+
+class Attempt(models.Model):
+    """One try of one Delivery, kept whatever came of it."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    n = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    http = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=60, blank=True)  # the provider's business code
+    error = models.CharField(max_length=500, blank=True)
+
+
+class AckLink(models.Model):
+    """A signed one-time link that acknowledges an alert from a message without a log-in."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="links")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class Shift(models.Model):
+    """班次: who is on duty when, for which role."""
+
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="shifts")
+    role = models.CharField(max_length=20)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)

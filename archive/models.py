@@ -1,0 +1,111 @@
+"""Sources and posts: what was said, as first read."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Source(models.Model):
+    """信源: one configured place to read, with its approval, schedule, cursor and health."""
+
+    class Kind(models.TextChoices):
+        FEED = "feed", "订阅源"
+        FILE = "file", "文件导入"
+        MANUAL = "manual", "人工录入"
+
+    class Outlet(models.TextChoices):
+        """Who speaks there; decides retention class and whether a statement can owe an answer (K3)."""
+
+        AUTHORITY = "authority", "政务机关"
+        MEDIA = "media", "新闻媒体"
+        OWN = "own", "本局发布渠道"
+        INDIVIDUAL = "individual", "个人及其他"
+
+    class State(models.TextChoices):
+        ALIVE = "alive", "正常"
+        QUIET = "quiet", "安静"
+        FAILING = "failing", "故障"
+        CAPPED = "capped", "受限"
+        OFF = "off", "停用"
+
+    name = models.CharField("名称", max_length=120, unique=True)
+    kind = models.CharField("类型", max_length=12, choices=Kind)
+    outlet = models.CharField("主体", max_length=12, choices=Outlet, default=Outlet.MEDIA)
+    url = models.URLField("地址", max_length=1000, blank=True)
+    home = models.CharField("所属地", max_length=60, blank=True, help_text="本地信源填城市名，用于判断属地")
+    interval_s = models.PositiveIntegerField("读取间隔（秒）", default=600)
+    enabled = models.BooleanField("启用", default=False)
+    # The assessment form that must exist before a source is read (sources.md §6).
+    purpose = models.CharField("用途", max_length=300, blank=True)
+    legal_basis = models.CharField("依据", max_length=300, blank=True)
+    approved_by = models.CharField("批准人", max_length=60, blank=True)
+
+    state = models.CharField("状态", max_length=8, choices=State, default=State.OFF)
+    detail = models.CharField("说明", max_length=500, blank=True)
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_item_at = models.DateTimeField(null=True, blank=True)
+    next_run_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failures = models.PositiveIntegerField("连续失败", default=0)
+    silent_told_at = models.DateTimeField(null=True, blank=True)
+    # Conditional GET and cursor, advanced in the same transaction as the posts they stand for.
+    etag = models.CharField(max_length=300, blank=True)
+    last_modified = models.CharField(max_length=100, blank=True)
+    cursor = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """信息: one thing said, as first read; never rewritten. `key` makes a second arrival the same row."""
+
+    key = models.CharField(max_length=64, unique=True)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="posts")
+    # The name people know the place by: 新浪微博, 华商网… (for feeds the source's own name).
+    site = models.CharField("来源", max_length=120, db_index=True)
+    platform = models.CharField("平台", max_length=20, default="news")  # weibo wechat news video forum app other
+    outlet = models.CharField("主体", max_length=12, choices=Source.Outlet, default=Source.Outlet.INDIVIDUAL)
+    external_id = models.CharField(max_length=200, blank=True)
+    url = models.CharField("链接", max_length=1000, blank=True)
+    title = models.CharField("标题", max_length=500, blank=True)
+    body = models.TextField("正文", blank=True)
+    # HMAC pseudonym; the name itself is never stored (design.md §6).
+    author = models.CharField(max_length=32, blank=True)
+    follower_band = models.CharField(max_length=8, blank=True)
+    region = models.CharField("地域", max_length=60, blank=True)
+    is_repost = models.BooleanField("转发", default=False)
+    reposts = models.PositiveBigIntegerField(default=0)
+    comments = models.PositiveBigIntegerField(default=0)
+    likes = models.PositiveBigIntegerField(default=0)
+    reads = models.PositiveBigIntegerField(default=0)
+    published_at = models.DateTimeField("发布时间")
+    published_raw = models.CharField(max_length=80, blank=True)
+    received_at = models.DateTimeField("收到时间")
+    notes = models.JSONField("收录说明", default=list, blank=True)  # ["发布时间缺失，按收到时间计", …]
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    unread = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["published_at", "id"], name="post_unread", condition=models.Q(unread=True)),
+            models.Index(fields=["published_at"], name="post_published"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.body[:40]
+
+
+class Change(models.Model):
+    """One post whose search document must be made again. Rows go when the index has committed them."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, db_constraint=False)
+
+
+class IndexState(models.Model):
+    """One row: how far search is, and a request to rebuild it."""
+
+    engine = models.CharField(max_length=20, unique=True)
+    committed_at = models.DateTimeField(null=True)
+    rebuild_wanted_at = models.DateTimeField(null=True)
+    rebuilt_at = models.DateTimeField(null=True)

@@ -1,0 +1,54 @@
+"""How the outside world was read: hosts and their manners, runs, imports."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from archive.models import Source
+
+
+class Host(models.Model):
+    """What is known of one host across runs: its robots.txt, its wish to be left alone, its failures."""
+
+    name = models.CharField(max_length=255, unique=True)  # scheme://host:port
+    robots_body = models.TextField(blank=True)
+    robots_status = models.CharField(max_length=20, blank=True)  # ok | none | failed
+    robots_at = models.DateTimeField(null=True)
+    crawl_delay = models.FloatField(null=True)
+    not_before = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+
+
+class SourceRun(models.Model):
+    """One reading of one source: what came, what was new, what went wrong."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")
+    started_at = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=8)
+    http = models.PositiveSmallIntegerField(null=True)
+    fetched = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+
+
+class ImportBatch(models.Model):
+    """One file taken in."""
+
+    name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    rows = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+
+
+class Rejection(models.Model):
+    """One row (or feed item) that could not be taken, and why."""
+
+    batch = models.ForeignKey(ImportBatch, null=True, on_delete=models.CASCADE, related_name="rejected")
+    run = models.ForeignKey(SourceRun, null=True, on_delete=models.CASCADE, related_name="rejected")
+    row = models.PositiveIntegerField()
+    field = models.CharField(max_length=80)
+    reason = models.CharField(max_length=300)

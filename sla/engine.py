@@ -1,0 +1,219 @@
+"""The clock algebra: who owes what, from when, until when, and what it takes to settle it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+TOP_GRADES = ("特别重大", "重大")
+GRADES = ("特别重大", "重大", "较大", "一般")
+
+# Standings, the words of commands.md.
+OPEN, NEAR, MISSED, MET, MET_LATE = "open", "near", "missed", "met", "met_late"
+EXEMPT, SUPERSEDED = "exempt", "superseded"
+
+
+class Unmet(Exception):
+    """A release that may not settle what it names: `field` says which part is missing or wrong."""
+
+    def __init__(self, error: str, field: str) -> None:
+        super().__init__(error)
+        self.field = field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """职责: which grade owes what, how soon, warned when. Read from config/duties.toml."""
+
+    code: str
+    name: str
+    grades: tuple[str, ...]  # "" stands for no grade
+    hours: float  # elapsed hours: nights, weekends and holidays count
+    warn_minutes: tuple[int, ...]  # before due_at, descending
+    still_every_hours: float
+    met_by: str  # release | conference | answer
+    source: str
+    edition: str
+
+    def rule(self) -> dict[str, Any]:
+        """The copy an Obligation carries."""
+        return asdict(self)
+
+
+def duty_of(rule: Mapping[str, Any]) -> Duty:
+    """A Duty from an Obligation's copy (JSON turned tuples into lists)."""
+    return Duty(**{**rule, "grades": tuple(rule["grades"]), "warn_minutes": tuple(rule["warn_minutes"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFacts:
+    """What the clock needs to know of an event."""
+
+    grade: str | None
+    jurisdiction: str  # ours | elsewhere | unknown
+    answer_owed: bool  # somebody other than an authority asked, complained, accused, reported harm or a rumour
+    answer_reason: str
+    t_event: datetime | None
+    t_first_post: datetime | None
+    t_detected: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    duty: Duty
+    starts_at: datetime
+    start_basis: str
+    due_at: datetime
+
+
+def start_of(facts: EventFacts, max_event_age: timedelta) -> tuple[datetime, str]:
+    """The earliest known of t_event, t_first_post, t_detected, and which it was (domain.md §2.2).
+
+    t_event counts only when not after the first post and at most `max_event_age` before it (design.md §6);
+    never the moment of grading.
+    """
+    known = [(facts.t_detected, "t_detected")]
+    first = facts.t_first_post or facts.t_detected
+    if facts.t_first_post:
+        known.append((facts.t_first_post, "t_first_post"))
+    if facts.t_event and first - max_event_age <= facts.t_event <= first:
+        known.append((facts.t_event, "t_event"))
+    # Of equal instants the one that says most about the world is named.
+    order = {"t_event": 0, "t_first_post": 1, "t_detected": 2}
+    return min(known, key=lambda k: (k[0], order[k[1]]))
+
+
+def owed(facts: EventFacts, duties: Iterable[Duty], max_event_age: timedelta) -> tuple[list[Owed], str]:
+    """The duties this event owes now, and one sentence why, or why not (design.md §6 "Who owes what")."""
+    starts_at, basis = start_of(facts, max_event_age)
+    found = []
+    for duty in duties:
+        if (facts.grade or "") not in duty.grades or facts.jurisdiction == "elsewhere":
+            continue
+        if duty.met_by == "answer" and not (facts.answer_owed and facts.jurisdiction == "ours"):
+            continue
+        found.append(
+            Owed(
+                duty=duty, starts_at=starts_at, start_basis=basis, due_at=starts_at + timedelta(hours=duty.hours)
+            )
+        )
+    return found, _owes_reason(facts, found)
+
+
+def _owes_reason(facts: EventFacts, found: list[Owed]) -> str:
+    if facts.jurisdiction == "elsewhere":
+        return "外地事件，本局不负回应职责"
+    if facts.grade in TOP_GRADES:
+        unsure = "；属地不明，暂按本地计，请值班员先核属地" if facts.jurisdiction == "unknown" else ""
+        return f"{facts.grade}事件，应在时限内发布权威信息并召开新闻发布会{unsure}"
+    if found:
+        return facts.answer_reason or "有群众询问、投诉或反映，应予回应"
+    if facts.answer_owed and facts.jurisdiction == "unknown":
+        return "有群众关切，但属地不明：确认为本地后起算回应时限"
+    return "未见群众询问、投诉、质疑、反映伤害或传播涉本地传言，不产生回应职责"
+
+
+def milestones(duty: Duty, due_at: datetime) -> list[tuple[str, datetime]]:
+    """(code, instant) of every warning and of the breach, as absolute instants in order of time."""
+    near = [
+        (f"near-{n}", due_at - timedelta(minutes=minutes))
+        for n, minutes in enumerate(sorted(duty.warn_minutes, reverse=True), 1)
+    ]
+    return [*near, ("missed", due_at)]
+
+
+def following(code: str, at: datetime, duty: Duty) -> tuple[str, datetime] | None:
+    """The milestone that follows a breach: reminded every `still_every_hours` until evidence settles it."""
+    if code == "missed":
+        n = 1
+    elif code.startswith("still_missed-"):
+        n = int(code.rsplit("-", 1)[1]) + 1
+    else:
+        return None
+    return f"still_missed-{n}", at + timedelta(hours=duty.still_every_hours)
+
+
+def kind_of(code: str) -> str:
+    """near-2 -> near: the alert kind of a milestone."""
+    return code.split("-", 1)[0]
+
+
+def standing(
+    *,
+    due_at: datetime,
+    duty: Duty,
+    settled_at: datetime | None,
+    exempt: bool,
+    superseded: bool,
+    now: datetime,
+) -> str:
+    """Where an obligation stands at `now`. Instants are compared, never percentages."""
+    if superseded:
+        return SUPERSEDED
+    if exempt:
+        return EXEMPT
+    if settled_at is not None:
+        return MET if settled_at <= due_at else MET_LATE
+    if now >= due_at:
+        return MISSED
+    if duty.warn_minutes and now >= due_at - timedelta(minutes=max(duty.warn_minutes)):
+        return NEAR
+    return OPEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a release brings to show that it was made public."""
+
+    duties: tuple[str, ...]
+    channel: str
+    url: str
+    published_at: datetime | None
+    page_hash: str
+    people: tuple[int | None, int | None, int | None]  # drafter, reviewer, publisher
+    place: str
+    speaker: str
+    attendees: int | None
+
+
+OFFICIAL_CHANNELS = ("portal", "weibo", "wechat", "app")
+
+
+def check_evidence(evidence: Evidence, duties: Mapping[str, Duty], now: datetime) -> None:
+    """Raise Unmet unless this release is good evidence for every duty it names (domain.md §2.2 "Stop K1/K2").
+
+    `duties` are the rules of the event's running obligations it names, by code.
+    """
+    if None in evidence.people:
+        field = ("drafted_by", "reviewed_by", "published_by")[evidence.people.index(None)]
+        raise Unmet("起草、审核、发布三个环节都要有人署名", field)
+    if len(set(evidence.people)) < 3:
+        raise Unmet("同一人不得兼任起草、审核、发布", "published_by")
+    if evidence.published_at is None:
+        raise Unmet("缺发布时间", "published_at")
+    if evidence.published_at > now:
+        raise Unmet("发布时间晚于当前时间", "published_at")
+    for duty in duties.values():
+        if duty.met_by == "conference":
+            _check_conference(evidence)
+        else:
+            _check_publication(evidence, duty)
+
+
+def _check_conference(evidence: Evidence) -> None:
+    if evidence.channel != "conference":
+        raise Unmet("通稿不能代替新闻发布会：渠道须为 conference", "channel")
+    for field, value in (("place", evidence.place), ("speaker", evidence.speaker), ("attendees", evidence.attendees)):
+        if not value:
+            raise Unmet("新闻发布会须记明地点（或线上）、发言人、到场人数", field)
+
+
+def _check_publication(evidence: Evidence, duty: Duty) -> None:
+    if evidence.channel not in OFFICIAL_CHANNELS:
+        raise Unmet(f"{duty.code} 须在本局官方渠道公开发布（门户网站、微博、微信、移动客户端）", "channel")
+    if not evidence.url:
+        raise Unmet("缺发布链接", "url")
+    if not evidence.page_hash:
+        raise Unmet("缺已发布页面文件（--page），其指纹是公开的证据", "page")

@@ -1,0 +1,99 @@
+"""Obligations, their milestones, and the releases that settle them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from analysis.models import Event
+
+USER = settings.AUTH_USER_MODEL
+
+
+class Release(models.Model):
+    """发布: an official statement, from draft to evidenced publication; the rows of 信息发布台账."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "起草"
+        REVIEWED = "reviewed", "已审"
+        PUBLISHED = "published", "已发布"
+
+    class Channel(models.TextChoices):
+        PORTAL = "portal", "门户网站"
+        WEIBO = "weibo", "微博"
+        WECHAT = "wechat", "微信"
+        APP = "app", "移动客户端"
+        MEDIA = "media", "新闻媒体"
+        CONFERENCE = "conference", "新闻发布会"
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="releases")
+    duties = models.JSONField("所履行职责", default=list)  # ["K1"]: one release settles only what it names
+    title = models.CharField("标题", max_length=200)
+    body = models.TextField("正文")
+    state = models.CharField("状态", max_length=9, choices=State, default=State.DRAFT)
+    channel = models.CharField("渠道", max_length=10, choices=Channel, blank=True)
+    url = models.URLField("链接", max_length=1000, blank=True)
+    public_attribute = models.CharField("公开属性", max_length=12, default="主动公开")
+    drafted_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    drafted_at = models.DateTimeField()
+    reviewed_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField("发布时间", null=True, blank=True)
+    recorded_at = models.DateTimeField(null=True, blank=True)
+    # Evidence: the page as published, kept under DATA/evidence/<sha256>; nothing is fetched.
+    page_hash = models.CharField("页面指纹", max_length=64, blank=True)
+    place = models.CharField("地点", max_length=200, blank=True)
+    speaker = models.CharField("发言人", max_length=100, blank=True)
+    attendees = models.PositiveIntegerField("到场人数", null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Obligation(models.Model):
+    """应办事项: one Duty owed by one Event, with its own copy of the rule. A correction is a new revision."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="obligations")
+    duty = models.CharField(max_length=8)
+    rev = models.PositiveIntegerField(default=1)
+    rule = models.JSONField()  # the Duty as it was: name, hours, warnings, edition, hash
+    starts_at = models.DateTimeField()
+    start_basis = models.CharField(max_length=12)  # t_event | t_first_post | t_detected | manual
+    due_at = models.DateTimeField()
+    original_due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="settles")
+    exempt_reason = models.CharField(max_length=500, blank=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "duty", "rev"], name="one_obligation_per_rev")]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="obligation_running",
+                condition=models.Q(settled_at__isnull=True, superseded_at__isnull=True),
+            )
+        ]
+
+
+class Milestone(models.Model):
+    """节点: a moment in an Obligation's life that somebody must hear of."""
+
+    obligation = models.ForeignKey(Obligation, on_delete=models.CASCADE, related_name="milestones")
+    code = models.CharField(max_length=20)  # near-1, near-2, missed, still_missed-1 …
+    at = models.DateTimeField()
+    fired_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["obligation", "code"], name="one_milestone_per_code")]
+        indexes = [
+            models.Index(
+                fields=["at"],
+                name="milestone_due",
+                condition=models.Q(fired_at__isnull=True, superseded_at__isnull=True),
+            )
+        ]
