@@ -1,0 +1,188 @@
+"""A parsed item becomes a row of the posts table, once, however often it arrives."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from archive.models import Change, Post, Source
+from crawlers.privacy import follower_band, mask, pseudonym
+
+BATCH = 100  # rows of one transaction (design.md §4: no write longer than 50 ms)
+AHEAD = timedelta(minutes=10)  # commands.md, "Time": a live post dated further ahead gets the time it was received
+BODY_CHARS = 200_000
+NO_TIME = "发布时间缺失，按收到时间计"
+TIME_AHEAD = "发布时间晚于收到时间10分钟以上，按收到时间计"
+# NUL is refused by PostgreSQL, lone surrogates by every UTF-8 encoder; the other controls are debris of exports.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TRACKING = re.compile(r"^(utm_.*|spm|share_.*|from|isappinstalled|scene|chksm|weibo_id|wfr)$", re.I)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParsedItem:
+    """One thing said, as read from a feed or a vendor's row: plain values, nothing stored yet."""
+
+    row: int = 0  # the number a person finds it by: spreadsheet row, position in a feed
+    title: str = ""
+    body: str = ""
+    url: str = ""
+    external_id: str = ""  # how the platform or vendor numbers it; identity on its own
+    loose_id: str = ""  # a number that may be unique only in its file: tells equal texts apart, never merges
+    author: str = ""  # only its pseudonym is stored
+    followers: int | None = None
+    site: str = ""  # "" = the source's own name
+    platform: str = "news"
+    outlet: str = ""  # "" = the source's own class
+    region: str = ""
+    is_repost: bool = False
+    reposts: int = 0
+    comments: int = 0
+    likes: int = 0
+    reads: int = 0
+    published_at: datetime | None = None
+    published_raw: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What became of a batch: rows written, rows that were there already."""
+
+    new: int
+    known: int
+
+
+def canonical_url(url: str) -> str:
+    """The address as identity: no scheme, fragment, default port or tracking words. "" when it names no page."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return ""
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+    # A bare site address in the link column stands for the site, not for the thing said there.
+    if not host or (parts.path in ("", "/") and not query):
+        return ""
+    where = host if port in (None, 80, 443) else f"{host}:{port}"
+    return where + (parts.path.rstrip("/") or "/") + ("?" + urlencode(query) if query else "")
+
+
+def key_of(item: ParsedItem, source: Source) -> str:
+    """64 hex digits: the vendor's number, else the address, else the content. A feed's numbers are its own."""
+    if source.kind == Source.Kind.FEED:
+        return _hash("feed", str(source.pk), item.external_id or canonical_url(item.url) or item.title + item.published_raw)
+    if item.external_id:
+        return _hash("id", item.platform, item.external_id)
+    if page := canonical_url(item.url):
+        return _hash("url", page)
+    # The author and the raw time belong to it: the same words said by two people are two posts.
+    return _hash(
+        "text", item.platform, item.site, item.loose_id, item.author, item.published_raw, item.title, item.body
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def clean(text: str) -> str:
+    return _CONTROLS.sub("", text).strip()
+
+
+def post_of(item: ParsedItem, source: Source, now: datetime, *, live: bool) -> Post:
+    """The unsaved row: masked, clipped, dated. `live` = from a crawl, where a date ahead of `now` is not believed."""
+    notes = list(item.notes)
+    title, body = mask(clean(item.title)), mask(clean(item.body))
+    if len(title) > 500:
+        body, title = body or title, title[:500]
+        notes.append("标题超过500字，已截短")
+    if len(body) > BODY_CHARS:
+        body = body[:BODY_CHARS]
+        notes.append("正文超过20万字，只收录前面部分")
+    published = item.published_at
+    if published is None:
+        published, notes = now, [*notes, NO_TIME]
+    elif live and published > now + AHEAD:
+        published, notes = now, [*notes, TIME_AHEAD]
+    url = clean(item.url)
+    if len(url) > 1000:
+        url, notes = "", [*notes, "链接超过1000字符，未收录"]
+    return Post(
+        key=key_of(item, source),
+        source=source,
+        site=(clean(item.site) or source.name)[:120],
+        platform=item.platform,
+        outlet=item.outlet or source.outlet,
+        external_id=clean(item.external_id or item.loose_id)[:200],
+        url=url,
+        title=title,
+        body=body,
+        author=pseudonym(item.author, str(settings.PSEUDONYM_KEY)),
+        follower_band=follower_band(item.followers),
+        region=clean(item.region)[:60],
+        is_repost=item.is_repost,
+        reposts=item.reposts,
+        comments=item.comments,
+        likes=item.likes,
+        reads=item.reads,
+        published_at=published,
+        published_raw=clean(item.published_raw)[:80],
+        received_at=now,
+        notes=notes,
+    )
+
+
+def save(
+    items: Sequence[ParsedItem],
+    source: Source,
+    now: datetime,
+    *,
+    live: bool,
+    also: Callable[[], Any] | None = None,
+) -> Saved:
+    """Write at most BATCH items, their Change rows and whatever `also` writes (the cursor) in one transaction.
+
+    Raises django.db.Error when the database is locked or full: then nothing of the batch is stored.
+    """
+    if len(items) > BATCH:
+        raise ValueError(f"{len(items)} items; give at most {BATCH}")
+    posts = {}
+    for item in items:
+        post = post_of(item, source, now, live=live)
+        posts.setdefault(post.key, post)  # first read wins, also within a batch
+    for last_try in (False, False, True):
+        try:
+            new = _write(posts, also)
+            return Saved(new=new, known=len(items) - new)
+        except IntegrityError:
+            # PostgreSQL only: another writer stored one of these keys between our question and our insert.
+            if last_try:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _write(posts: dict[str, Post], also: Callable[[], Any] | None) -> int:
+    with transaction.atomic():
+        known = known_keys(posts)
+        fresh = [post for key, post in posts.items() if key not in known]
+        for post in fresh:
+            post.pk = None  # a first try that was rolled back may have set it
+        # Without ignore_conflicts the rows come back with their ids, which the Change rows need.
+        Post.objects.bulk_create(fresh)
+        Change.objects.bulk_create([Change(post=post) for post in fresh])
+        if also:
+            also()
+    return len(fresh)
+
+
+def known_keys(keys: Sequence[str] | dict[str, Post]) -> set[str]:
+    """Which of these keys (at most BATCH) are stored."""
+    return set(Post.objects.filter(key__in=list(keys)).values_list("key", flat=True))
