@@ -54,6 +54,8 @@ class Delivery(models.Model):
         CANCELLED = "cancelled", "已撤销"  # no longer needed before it was sent
         HELD = "held", "暂扣"  # a replay without --send, or a channel that is switched off
 
+    UNSENT = (State.WAITING, State.UNKNOWN)  # what a sender may still claim
+
     key = models.CharField(max_length=200, unique=True)  # alert key : channel : address
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.CharField(max_length=20)
@@ -88,8 +90,8 @@ class Attempt(models.Model):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
     n = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(db_index=True)  # real time; the throttle counts the last minute
+    ended_at = models.DateTimeField(null=True)  # real time; null = nobody came back to tell
     http = models.PositiveSmallIntegerField(null=True)
     code = models.CharField(max_length=60, blank=True)  # the provider's business code
     error = models.CharField(max_length=500, blank=True)

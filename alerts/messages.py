@@ -1,0 +1,316 @@
+"""The words of every alert, and their form in each channel. Pure.
+
+A title is read on a lock screen (60 characters); the text answers why, by when, and what to do. Instants are shown in
+Asia/Shanghai. A body is rendered once, when the delivery is written, and stored: a resend is byte-identical.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.clock import SHANGHAI, shanghai
+
+TITLE_LENGTH = 60
+KINDS = {
+    "opened": "新事件",
+    "near": "时限临近",
+    "missed": "已超时限",
+    "still_missed": "仍超时限",
+    "met": "已办结",
+    "regraded": "等级变化",
+    "confirm_grade": "请核定等级",
+    "source_silent": "信源静默",
+    "nobody_on_duty": "无人值班",
+    "saved_search": "专题命中",
+    "system": "系统",
+}
+BASIS = {"t_event": "发生时间", "t_first_post": "首发信息", "t_detected": "发现时间", "manual": "人工确定"}
+DRILL = "【演练】"
+MAYBE_TWICE = "【可能重复】"
+# Slack's limits: header and section are plain_text, so that nothing quoted from a post is read as markup or a mention.
+SLACK_HEADER, SLACK_SECTION, SLACK_CONTEXT = 150, 3000, 2000
+
+
+@dataclass(frozen=True)
+class Message:
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventNote:
+    """What a message says of an event."""
+
+    title: str
+    type: str  # its Chinese name
+    grade: str | None
+    provisional: bool
+    jurisdiction: str  # ours | elsewhere | unknown
+    clause: str = ""
+    quotes: tuple[str, ...] = ()
+    posts: int = 0
+    site: str = ""  # where it was first said
+    first_post_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockNote:
+    """What a message says of an obligation."""
+
+    duty: str  # K1
+    name: str  # 发布权威信息
+    starts_at: datetime
+    start_basis: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseNote:
+    title: str
+    channel: str  # its Chinese name
+    url: str
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One delivery as it is to be worded: an alert, its links, and whether this is a drill."""
+
+    key: str
+    kind: str
+    level: int
+    told: str  # whom it addresses: 带班领导
+    grade: str | None
+    title: str
+    text: str
+    raised_at: datetime
+    event_id: int | None
+    page_url: str
+    ack_url: str = ""
+    drill: bool = False
+
+
+def opened(event: EventNote, clocks: Sequence[ClockNote], now: datetime) -> Message:
+    title = f"【{_grade(event)}】{event.title}"
+    return _message(title, _place(event), _why(event), *_first_seen(event), *_clocks(clocks, now))
+
+
+def near(event: EventNote, clock: ClockNote, now: datetime) -> Message:
+    left = duration(clock.due_at - now)
+    title = f"【还剩{left}】{clock.duty} {clock.name}：{event.title}"
+    todo = f"尚无发布记录。请在 {moment(clock.due_at)} 前{clock.name}，并在系统登记发布凭据。"
+    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+
+
+def missed(event: EventNote, clock: ClockNote, now: datetime) -> Message:
+    title = f"【已超时限】{clock.duty} {clock.name}：{event.title}"
+    todo = f"时限 {moment(clock.due_at)} 已过，尚无发布凭据。请立即{clock.name}；时钟继续计时，直至登记发布。"
+    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+
+
+def still_missed(event: EventNote, clock: ClockNote, now: datetime) -> Message:
+    over = duration(now - clock.due_at)
+    title = f"【已超时{over}】{clock.duty} {clock.name}：{event.title}"
+    todo = f"时限 {moment(clock.due_at)} 已过 {over}，仍无发布凭据。请立即{clock.name}，或说明原因。"
+    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+
+
+def met(event: EventNote, clock: ClockNote, release: ReleaseNote) -> Message:
+    late = release.published_at - clock.due_at
+    how = f"超时{duration(late)}后办结" if late > timedelta(0) else "按时办结"
+    title = f"【{how}】{clock.duty} {clock.name}：{event.title}"
+    done = f"已由 {release.published_by} 于 {moment(release.published_at)} 在{release.channel}发布《{release.title}》"
+    return _message(title, f"{done}，{how}。请停止催办。", release.url)
+
+
+def regraded(event: EventNote, before: str | None, clocks: Sequence[ClockNote], now: datetime) -> Message:
+    title = f"【{before or '未定级'}改为{_grade(event)}】{event.title}"
+    return _message(title, _place(event), _why(event), *_clocks(clocks, now))
+
+
+def confirm_grade(event: EventNote, clocks: Sequence[ClockNote], now: datetime) -> Message:
+    title = f"【请核定等级】{_grade(event)}：{event.title}"
+    todo = "本等级为系统建议，时限已按此起算。请核实后确认，或说明理由改定（降级须第二人同意）。"
+    return _message(title, todo, _place(event), _why(event), *_clocks(clocks, now))
+
+
+def source_silent(name: str, state: str, detail: str, last_item_at: datetime | None, now: datetime) -> Message:
+    """`state` is the source's state in Chinese, `detail` the reason it gives."""
+    if last_item_at:
+        since = f"已{duration(now - last_item_at)}没有新信息（最后一条 {moment(last_item_at)}）"
+    else:
+        since = "从未读到信息"
+    why = f"状态：{state}。{detail}" if detail else f"状态：{state}。"
+    return _message(
+        f"【信源静默】{name} {since}", f"{name}{since}。", why, "这段时间该信源“没有消息”不等于“没有事情”，请核查或改用其他途径。"
+    )
+
+
+def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message:
+    shift = f"{moment(starts)}至{moment(ends)}"
+    todo = "本班次值班表无此岗位人员，告警已送该岗位公共收件箱。请安排人员并补登值班表。本班次内不再重复提醒。"
+    return _message(f"【无人值班】{level_name} {shift}未排班", f"{level_name}：{shift}。", todo)
+
+
+def system(what: str, detail: str) -> Message:
+    return _message(f"【系统】{what}", detail)
+
+
+def escalated(
+    message: Message, here: str, above: str, level: int, raised_at: datetime, now: datetime
+) -> Message:
+    """The same message to the next level, saying who has not acknowledged it and for how long."""
+    title = re.sub(r"^【升级至.+?】", "", message.title)
+    # Each earlier step's line stays: a leader sees who was told before him.
+    line = f"升级：{here} {moment(raised_at)} 告知，{duration(now - raised_at)}无人确认，现升级至第{level}级（{above}）。"
+    earlier, rest = _split_lines(message.text, "升级：")
+    return _message(f"【升级至{above}】{title}", *earlier, line, *rest)
+
+
+def _split_lines(text: str, mark: str) -> tuple[list[str], list[str]]:
+    lines = text.split("\n")
+    return [n for n in lines if n.startswith(mark)], [n for n in lines if not n.startswith(mark)]
+
+
+def _message(title: str, *lines: str) -> Message:
+    return Message(fit(title, TITLE_LENGTH), "\n".join(line for line in lines if line))
+
+
+def _grade(event: EventNote) -> str:
+    grade = event.grade or "未定级"
+    return f"{grade}·暂按" if event.grade and event.provisional else grade
+
+
+def _place(event: EventNote) -> str:
+    where = {"ours": "本地事件", "elsewhere": "外地事件", "unknown": "属地不明，请先核属地"}[event.jurisdiction]
+    return "；".join([event.type, where]) if event.type else where
+
+
+def _why(event: EventNote) -> str:
+    if not event.clause:
+        return f"等级：{_grade(event)}。"
+    quotes = "；".join(f"「{fit(quote, 120)}」" for quote in event.quotes[:3])
+    return f"等级：{_grade(event)}。依据：{event.clause}" + (f"；原文{quotes}" if quotes else "")
+
+
+def _first_seen(event: EventNote) -> list[str]:
+    if event.first_post_at is None:
+        return []
+    where = f" {event.site}" if event.site else ""
+    return [f"首发：{moment(event.first_post_at)}{where}，现有信息 {event.posts} 条。"]
+
+
+def _clocks(clocks: Sequence[ClockNote], now: datetime) -> list[str]:
+    return [_clock(clock, now) for clock in clocks] or ["暂无须按时限办理的职责。"]
+
+
+def _clock(clock: ClockNote, now: datetime) -> str:
+    over = now >= clock.due_at
+    how = f"已超时 {duration(now - clock.due_at)}" if over else f"还剩 {duration(clock.due_at - now)}"
+    basis = f"{moment(clock.starts_at)}（{BASIS.get(clock.start_basis, clock.start_basis)}）起算"
+    return f"{clock.duty} {clock.name}：{moment(clock.due_at)} 截止，{how}；自 {basis}。"
+
+
+def moment(instant: datetime) -> str:
+    """11月23日 09:05, Asia/Shanghai."""
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def duration(span: timedelta) -> str:
+    """2天3小时, 1小时30分, 5分, 40秒: at most two units, never rounded up."""
+    seconds = max(0, int(span.total_seconds()))
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days}天{hours}小时" if hours else f"{days}天"
+    if hours:
+        return f"{hours}小时{minutes}分" if minutes else f"{hours}小时"
+    return f"{minutes}分" if minutes else f"{seconds}秒"
+
+
+def fit(text: str, length: int) -> str:
+    """`text` on one line, cut to `length` characters with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def render(letter: Letter, channel: str) -> dict[str, Any]:
+    """The body of one delivery in the form `channel` sends. KeyError for a channel that has no form here."""
+    return _FORMS[channel](letter)
+
+
+def _title(letter: Letter) -> str:
+    return (DRILL if letter.drill else "") + letter.title
+
+
+def _console(letter: Letter) -> dict[str, Any]:
+    return {"title": _title(letter), "text": letter.text, "page_url": letter.page_url}
+
+
+def _webhook(letter: Letter) -> dict[str, Any]:
+    return {
+        "key": letter.key,
+        "kind": letter.kind,
+        "level": letter.level,
+        "told": letter.told,
+        "grade": letter.grade,
+        "title": _title(letter),
+        "text": letter.text,
+        "raised_at": shanghai(letter.raised_at),
+        "event": letter.event_id,
+        "page_url": letter.page_url,
+        "ack_url": letter.ack_url,
+        "drill": letter.drill,
+    }
+
+
+def _email(letter: Letter) -> dict[str, Any]:
+    lines = [letter.text, "", f"查看：{letter.page_url}"]
+    if letter.ack_url:
+        lines.append(f"确认收到（一次有效）：{letter.ack_url}")
+    lines += ["", _origin(letter), f"告警编号 {letter.key}"]
+    return {"subject": _title(letter), "text": "\n".join(lines) + "\n"}
+
+
+def _origin(letter: Letter) -> str:
+    drill = "本消息为演练，非真实事件。" if letter.drill else ""
+    return f"{drill}回应 Huiying · {KINDS[letter.kind]} · 告知{letter.told} · {moment(letter.raised_at)}"
+
+
+def _slack(letter: Letter) -> dict[str, Any]:
+    buttons = [_button("查看", letter.page_url, "open")]
+    if letter.ack_url:
+        buttons.insert(0, _button("确认收到", letter.ack_url, "ack") | {"style": "primary"})
+    blocks = [
+        {"type": "header", "text": _plain(fit(_title(letter), SLACK_HEADER))},
+        {"type": "section", "text": _plain(cut(letter.text, SLACK_SECTION))},
+        {"type": "context", "elements": [_plain(cut(_origin(letter), SLACK_CONTEXT))]},
+        {"type": "actions", "elements": buttons},
+    ]
+    # `text` is what the notification shows; unlike plain_text it is read as markup.
+    return {"text": slack_escape(_title(letter)), "blocks": blocks}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _button(label: str, url: str, action: str) -> dict[str, Any]:
+    return {"type": "button", "text": _plain(label), "url": url, "action_id": action}
+
+
+def cut(text: str, length: int) -> str:
+    """`text` with its line breaks, at most `length` characters."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def slack_escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+_FORMS = {"console": _console, "webhook": _webhook, "email": _email, "slack": _slack}
