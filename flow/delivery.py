@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 
-from alerts import throttle
+from alerts import messages, outbox, throttle
+from alerts.channels import channel
 from alerts.channels.base import Channel, DeliveryFailed, Parcel, Sent
-from alerts.escalation import CONSOLE
+from alerts.escalation import CONSOLE, Ladder, Plan, first_steps, shift_window
 from alerts.models import Attempt, Delivery
+from alerts.roster import on_duty
 from config.clock import real_now
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ State = Delivery.State
 
 WAITS = (1, 5, 15, 60)  # seconds after the 1st, 2nd… try that failed
 LATER = 300  # after every further one
+TROUBLE_AFTER = len(WAITS)  # tries in vain before people are told that a channel does not answer (after 21 s)
 KEEP_TRYING = timedelta(hours=24)  # after the first try; far beyond any deadline's breach + 1 h
 # Whoever was to be told has acknowledged, or there is nothing left to do: do not send (again).
 OVER = Q(alert__acked_at__isnull=False) | Q(alert__stood_down_at__isnull=False)
@@ -36,54 +40,64 @@ class Claim:
     """One delivery taken by one sender until its lease ends."""
 
     delivery_id: int
+    channel: str
     token: str
     n: int  # which try this is
     was_unknown: bool
     parcel: Parcel
 
 
-def send_one(channel: Channel, rate: throttle.Rate, now: datetime) -> bool:
-    """Send the most urgent due delivery of `channel`, if the rate allows; True when one was tried.
+def send_one(ladder: Ladder, name: str, now: datetime) -> bool:
+    """Send the most urgent due delivery of channel `name`, if its rate allows; True when one was tried.
 
     `now` is the service's instant, written as the time of settling; due times and leases use real time.
     """
-    claimed = claim(channel, rate)
+    # Read first: an idle sender polls all day, and must neither take the write lock nor build a client for it.
+    row = _due(name).order_by("priority", "next_try_at", "id").first()
+    if row is None:
+        return False
+    settings = ladder.channels[name]
+    outlet = channel(name, ladder)
+    rate = throttle.Rate(per_minute=settings.per_minute, reserved=settings.reserved)
+    claimed = claim(row, outlet, rate)
     if claimed is None:
         return False
-    try:
-        outcome: Sent | DeliveryFailed = channel.send(claimed.parcel)
-    except DeliveryFailed as e:
-        outcome = e
-    except Exception as e:  # a mistake in a channel must not stop its queue; the text could hold anything
-        log.exception("channel %s", channel.name)
-        outcome = DeliveryFailed(f"{channel.name}: 内部错误（{type(e).__name__}）", unsure=True, code=type(e).__name__)
-    settle(claimed, outcome, now)
+    settle(claimed, _tried(outlet, claimed.parcel), ladder, now)
     return True
 
 
-def send_due(
-    channels: Iterable[Channel], rates: Mapping[str, throttle.Rate], now: datetime, limit: int = 1000
-) -> int:
-    """Try everything that is due now, channel by channel; how many tries were made (`round --send`)."""
+def send_all(ladder: Ladder, now: datetime, limit: int = 1000) -> int:
+    """Try everything that is due, channel by channel; how many tries were made (`round --send`)."""
     tries = 0
-    for channel in channels:
-        while tries < limit and send_one(channel, rates[channel.name], now):
+    for name in ladder.channels:
+        while tries < limit and send_one(ladder, name, now):
             tries += 1
     return tries
 
 
-def claim(channel: Channel, rate: throttle.Rate) -> Claim | None:
-    """Take the most urgent due delivery, or None: nothing due, another was quicker, or the rate says later."""
-    due = Delivery.objects.filter(channel=channel.name, state__in=Delivery.UNSENT, next_try_at__lte=real_now())
-    # Read first: an idle sender polls each second and must not take the write lock for it.
-    row = due.order_by("priority", "next_try_at", "id").first()
-    if row is None:
-        return None
+def _due(channel_name: str) -> QuerySet[Delivery]:
+    waiting = Delivery.objects.filter(channel=channel_name, state__in=Delivery.UNSENT)
+    return waiting.filter(next_try_at__lte=real_now())
+
+
+def _tried(outlet: Channel, parcel: Parcel) -> Sent | DeliveryFailed:
+    try:
+        return outlet.send(parcel)
+    except DeliveryFailed as e:
+        return e
+    except Exception as e:  # a mistake in a channel must not stop its queue; the text could hold anything
+        what = type(e).__name__
+        log.error("channel %s: %s", outlet.name, what)
+        return DeliveryFailed(f"{outlet.name}: 内部错误（{what}）", unsure=True, code=what)
+
+
+def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
+    """Take `row` for one try, or None: another sender was quicker, or the rate says later."""
     with transaction.atomic():
         real = real_now()
-        free = throttle.free_at(_recent_tries(channel.name, real), rate, row.priority, real)
+        free = throttle.free_at(_recent_tries(row.channel, real), rate, row.priority, real)
         if free > real:
-            _put_off(channel.name, row.priority, free, rate)
+            _put_off(row, free, rate)
             return None
         token = secrets.token_hex(16)
         untouched = Delivery.objects.filter(id=row.id, state=row.state, attempts=row.attempts)
@@ -91,20 +105,16 @@ def claim(channel: Channel, rate: throttle.Rate) -> Claim | None:
             state=State.SENDING,
             attempts=F("attempts") + 1,
             lease_token=token,
-            lease_until=real + timedelta(seconds=channel.lease_s),
+            lease_until=real + timedelta(seconds=outlet.lease_s),
         )
         if not taken:
             return None
         n = row.attempts + 1
         Attempt.objects.create(delivery_id=row.id, n=n, started_at=real)
     unknown = row.state == State.UNKNOWN
-    parcel = Parcel(
-        key=row.key,
-        address=row.address,
-        body=row.body,
-        maybe_twice=unknown and not channel.recognises_copies,
-    )
-    return Claim(delivery_id=row.id, token=token, n=n, was_unknown=unknown, parcel=parcel)
+    marked = unknown and not outlet.recognises_copies
+    parcel = Parcel(key=row.key, address=row.address, body=row.body, maybe_twice=marked)
+    return Claim(delivery_id=row.id, channel=row.channel, token=token, n=n, was_unknown=unknown, parcel=parcel)
 
 
 def _recent_tries(channel: str, real: datetime) -> list[datetime]:
@@ -112,18 +122,19 @@ def _recent_tries(channel: str, real: datetime) -> list[datetime]:
     return list(tries.values_list("started_at", flat=True))
 
 
-def _put_off(channel: str, priority: int, until: datetime, rate: throttle.Rate) -> None:
+def _put_off(row: Delivery, until: datetime, rate: throttle.Rate) -> None:
     """Let this row and every less urgent one wait, each with the reason; the gravest keep their share."""
-    waiting = Delivery.objects.filter(channel=channel, state__in=Delivery.UNSENT, next_try_at__lt=until)
-    waiting.filter(priority__gte=priority).update(next_try_at=until, reason=throttle.reason(rate, priority))
+    waiting = Delivery.objects.filter(channel=row.channel, state__in=Delivery.UNSENT, next_try_at__lt=until)
+    reason = throttle.reason(rate, row.priority)
+    waiting.filter(priority__gte=row.priority).update(next_try_at=until, reason=reason)
 
 
-def settle(claimed: Claim, outcome: Sent | DeliveryFailed, now: datetime) -> bool:
+def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: datetime) -> bool:
     """Write what came of a try. False, and the delivery untouched, when the lease was taken back meanwhile."""
     real = real_now()
     with transaction.atomic():
         if isinstance(outcome, Sent):
-            change = {
+            change: dict[str, Any] = {
                 "state": State.SENT,
                 "provider_id": outcome.provider_id[:200],
                 "receipt": outcome.receipt,
@@ -135,10 +146,24 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, now: datetime) -> boo
         mine = Delivery.objects.filter(id=claimed.delivery_id, lease_token=claimed.token, state=State.SENDING)
         in_time = mine.update(lease_token="", lease_until=None, **change) == 1
         _close_attempt(claimed, outcome, real, in_time)
+        if in_time and _is_trouble(change["state"], claimed.n):
+            outbox.write(_trouble(claimed, change["reason"], ladder, now), now)
     return in_time
 
 
-def _after_failure(claimed: Claim, failure: DeliveryFailed, real: datetime, now: datetime) -> dict:
+def _is_trouble(state: str, tries: int) -> bool:
+    return state == State.FAILED or (tries == TROUBLE_AFTER and state in Delivery.UNSENT)
+
+
+def _trouble(claimed: Claim, reason: str, ladder: Ladder, now: datetime) -> list[Plan]:
+    """Tell people, by the console and every other channel, that one does not work; once per shift and channel."""
+    starts = shift_window(now, ladder.shift_starts)[0].astimezone(UTC)
+    message = messages.channel_failing(claimed.channel, claimed.parcel.address, claimed.n, reason)
+    cause = f"channel:{claimed.channel}:failing:{starts:%Y%m%dT%H%MZ}"
+    return first_steps(cause, "system", message, grade=None, at=now, ladder=ladder, on_duty=on_duty(now))
+
+
+def _after_failure(claimed: Claim, failure: DeliveryFailed, real: datetime, now: datetime) -> dict[str, Any]:
     reason = str(failure)[:300]
     if Delivery.objects.filter(OVER, id=claimed.delivery_id).exists():
         return {"state": State.CANCELLED, "reason": "事项已确认或办结，不再重发", "settled_at": now}
@@ -163,13 +188,10 @@ def wait_after(tries: int) -> int:
 
 
 def _close_attempt(claimed: Claim, outcome: Sent | DeliveryFailed, real: datetime, in_time: bool) -> None:
-    failed = isinstance(outcome, DeliveryFailed)
+    code, error = (outcome.code, str(outcome)) if isinstance(outcome, DeliveryFailed) else ("", "")
     late = "" if in_time else "（租约到期后才有结果，未采用）"
     Attempt.objects.filter(delivery_id=claimed.delivery_id, n=claimed.n).update(
-        ended_at=real,
-        http=outcome.http,
-        code=outcome.code[:60] if failed else "",
-        error=f"{outcome if failed else ''}{late}"[:500],
+        ended_at=real, http=outcome.http, code=code[:60], error=(error + late)[:500]
     )
 
 

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error
+
+from config import clock
+from config.door import ConfigError
+
+TICK_OLD_S = 5
+
+
+class Command(BaseCommand):
+    help = "Check every configuration file; --index also the search index, --live the running service. Exit 1 = wrong."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--index", action="store_true", help="compare the search index with the posts")
+        parser.add_argument("--live", action="store_true", help="also: is the engine's heart beating")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.problems: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+        self._files()
+        if not self.problems:
+            self._guard("database", self._tables)
+        if options["index"] and not self.problems:
+            self._guard("index", self._index)
+        if options["live"] and not self.problems:
+            self._guard("engine", self._live)
+        answer = {"ok": not self.problems, "problems": self.problems, "notes": self.notes}
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, default=str))
+        else:
+            self._tell()
+        if self.problems:
+            sys.exit(1)
+
+    def _files(self) -> None:
+        """Each file on its own, so that one check names every mistake."""
+        from alerts.policy import load_ladder
+        from analysis.loading import load_reader, model_note
+        from analysis.policy import load_editions
+        from crawlers.seeding import load_sources
+        from sla.policy import load_duties
+
+        for load in (load_duties, load_editions, load_ladder, load_sources):
+            self._config(lambda load=load: load(settings.POLICY))
+
+        def words() -> None:
+            if note := model_note(load_reader(settings.POLICY, None)):
+                self.notes.append(note)
+
+        self._config(words)
+
+    def _config(self, load: Callable[[], object]) -> None:
+        try:
+            load()
+        except ConfigError as e:
+            self.problems.append({"file": e.file, "key": e.key, "value": e.value, "hint": e.hint})
+
+    def _guard(self, what: str, look: Callable[[], None]) -> None:
+        try:
+            look()
+        except (Error, OSError) as e:
+            self.problems.append({"file": what, "key": "-", "value": None, "hint": f"{type(e).__name__}: {e}"})
+
+    def _tables(self) -> None:
+        from config.management.prepare import prepare
+        from flow.models import Outcome
+
+        prepare()
+        aside = Outcome.objects.filter(kind=Outcome.Kind.SET_ASIDE).count()
+        if aside:
+            self.notes.append(f"{aside} posts were set aside with their error; see the console's 值班台")
+
+    def _index(self) -> None:
+        from archive import indexing
+
+        for difference in indexing.compare():
+            self.problems.append({"file": "index", "key": "posts", "value": str(difference), "hint": "run `huiying reindex`"})
+
+    def _live(self) -> None:
+        from flow import locks
+        from flow.models import Lease
+
+        row = Lease.objects.filter(name=locks.ENGINE).first()
+        age = (clock.real_now() - row.ticked_at).total_seconds() if row and row.ticked_at else None
+        if age is None or age > TICK_OLD_S:
+            self.problems.append(
+                {"file": "engine", "key": "last tick", "value": age, "hint": "no heartbeat; start it with `huiying up`"}
+            )
+
+    def _tell(self) -> None:
+        for p in self.problems:
+            self.stdout.write(f"✗ {p['file']}: {p['key']} = {p['value']!r}: {p['hint']}")
+        for note in self.notes:
+            self.stdout.write(f"! {note}")
+        if not self.problems:
+            self.stdout.write("✓ 配置无误")

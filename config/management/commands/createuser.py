@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from config.cli import Refused
+from config.management.base import Command as Base
+from console.people import create_user
+from flow.roles import ROLES
+
+
+class Command(Base):
+    help = "Make a user with one role. The password is the first line of a file, never an argument."
+
+    def options_of(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--role", required=True, help=", ".join(f"{k} {v}" for k, v in ROLES.items()))
+        parser.add_argument("--password-file", required=True)
+
+    def answer(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            lines = Path(options["password_file"]).read_text().splitlines()
+            password = lines[0].strip() if lines else ""
+            validate_password(password)
+            user = create_user(options["name"], options["role"], password)
+        except OSError as e:
+            raise Refused(f"{options['password_file']} 读不出：{e.strerror}", "password_file") from e
+        except ValidationError as e:
+            raise Refused("；".join(e.messages), "password_file") from e
+        except ValueError as e:
+            field = "role" if options["role"] not in ROLES else "name"
+            raise Refused(str(e), field) from e
+        return {"id": user.pk, "name": user.username, "role": options["role"]}

@@ -1,0 +1,37 @@
+"""Wiring of the engine: the readers with the units of the tables, and the scheduled jobs of the crawlers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from analysis.loading import unit_rows
+from crawlers.child import Child
+
+from config import clock
+from crawlers import schedule
+from flow.engine import Job
+from flow.policy import Policy
+from flow.readers import Readers
+
+CRAWL_BEAT_S = 1.0
+
+
+def readers(files: Policy, processes: int = 0) -> Readers:
+    return Readers(files.folder, unit_rows(), processes)
+
+
+@contextmanager
+def jobs(stop: threading.Event) -> Iterator[Sequence[Job]]:
+    """The engine's scheduled work; the crawler child ends with it."""
+    child = Child()
+
+    def crawl() -> None:
+        if (due := schedule.due(clock.now())) and not stop.is_set():
+            child.crawl(due)
+
+    try:
+        yield [Job("crawl", CRAWL_BEAT_S, crawl)]
+    finally:
+        child.stop()

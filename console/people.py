@@ -1,0 +1,35 @@
+"""People with a log-in: making them, and the first administrator."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser, Group
+from django.db import transaction
+
+from console.models import Profile
+from flow.roles import ROLES
+
+
+def create_user(name: str, role: str, password: str, *, must_change: bool = False) -> AbstractUser:
+    """A user with one role. Raises ValueError when the role is unknown or the name taken."""
+    if role not in ROLES:
+        raise ValueError(f"unknown role {role}; known: {', '.join(ROLES)}")
+    User = get_user_model()
+    if User.objects.filter(username=name).exists():
+        raise ValueError(f"user {name} exists already")
+    with transaction.atomic():
+        user = User.objects.create_user(name, password=password)
+        user.groups.add(Group.objects.get(name=role))
+        Profile.objects.create(user=user, must_change_password=must_change)
+    return user
+
+
+def first_administrator() -> str | None:
+    """Make the user `admin` when nobody exists yet; its password, to be changed at first log-in, or None."""
+    if get_user_model().objects.exists():
+        return None
+    password = secrets.token_urlsafe(9)
+    create_user("admin", "admin", password, must_change=True)
+    return password

@@ -1,0 +1,160 @@
+"""One event in the placing writer's memory: its row, and what its posts have said so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from analysis.facts import Facts
+from analysis.reading import Verdict
+
+from analysis import facts as figures
+from analysis import grading, heat
+from analysis.models import Event, Grading, Reading
+from archive.models import Post
+
+AUTHORITIES = ("authority", "own")
+# Stances that owe an answer when taken by somebody who is no authority (design.md §6).
+ASKING = {
+    "ask": "有群众询问",
+    "complain": "有群众投诉",
+    "accuse": "有群众质疑或指控",
+    "harm": "有人反映伤亡或损害",
+    "rumour": "有传言在传播",
+}
+# Beyond this many different sets of facts an event's figures no longer change; the newest are kept.
+MOST_FACTS = 200
+
+
+@dataclass
+class Affair:
+    event: Event
+    facts: list[tuple[Facts, bool]] = field(default_factory=list)
+    types: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
+    asked: str = ""
+    happened: bool = False
+    folds: set[int] = field(default_factory=set)
+    changed_grade: Grading | None = None
+    # The event as it stood in the table before this batch: what the messages compare with.
+    before: tuple[str | None, bool] | None = None
+
+    @classmethod
+    def opening(cls, event_id: int, post: Post, verdict: Verdict, now: datetime) -> Affair:
+        event = Event(
+            id=event_id,
+            title=title_of(post),
+            type=verdict.type,
+            jurisdiction=verdict.jurisdiction,
+            t_first_post=post.published_at,
+            t_detected=min(post.received_at, now),
+            last_post_at=post.published_at,
+        )
+        return cls(event)
+
+    @classmethod
+    def remembered(cls, event: Event) -> Affair:
+        """The affair of an event already in the tables, from its readings."""
+        affair = cls(event, before=(event.grade, event.provisional))
+        rows = Reading.objects.filter(event=event).order_by("post__published_at", "post_id")
+        fields = ("facts", "post__outlet", "type", "jurisdiction", "stance", "fold_id", "grade")
+        for facts, outlet, type_, jurisdiction, stance, fold_id, grade in rows.values_list(*fields)[:2000]:
+            affair._count(figures.from_json(facts), outlet, type_, jurisdiction, stance)
+            affair.folds.add(fold_id)
+            affair.happened = affair.happened or grade is not None
+        return affair
+
+    def refresh(self, event: Event) -> None:
+        """Take the row as it stands now: people change events too."""
+        self.event, self.before, self.changed_grade = event, (event.grade, event.provisional), None
+
+    def add(self, post: Post, verdict: Verdict, fold_id: int, edition: grading.Edition, now: datetime) -> None:
+        """Let one more post speak: counts, facts, times, type, place, heat and grade follow."""
+        event = self.event
+        event.posts += 1
+        self.folds.add(fold_id)
+        event.folds = len(self.folds)
+        event.last_post_at = max(event.last_post_at, post.published_at)
+        event.t_first_post = min(event.t_first_post or post.published_at, post.published_at)
+        self.happened = self.happened or verdict.happened
+        self._count(verdict.facts, post.outlet, verdict.type, verdict.jurisdiction, verdict.stance)
+        if event.opened_by_id is None:
+            event.type = self.types.most_common(1)[0][0]
+        self._settle_place()
+        self._date(verdict.facts)
+        self._warm(post, now)
+        self._grade(edition, post, now)
+        if not event.reasons:
+            event.reasons = [*verdict.jurisdiction_reasons[:2], *verdict.reasons[:3]]
+        if self.asked and not event.answer_owed:
+            event.answer_owed, event.owes_reason = True, self.asked
+
+    def _count(self, facts: Facts, outlet: str, type_: str, jurisdiction: str, stance: str) -> None:
+        self.types[type_] += 1
+        self.places[jurisdiction] += 1
+        if outlet not in AUTHORITIES and stance in ASKING and not self.asked:
+            self.asked = f"{ASKING[stance]}，应予回应"
+        said = (facts, outlet in AUTHORITIES)
+        if facts != figures.NOTHING and said not in self.facts:
+            self.facts = [*self.facts, said][-MOST_FACTS:]
+
+    def _settle_place(self) -> None:
+        """Ours when anybody placed it here; elsewhere when somebody placed it elsewhere and nobody here."""
+        if self.event.opened_by_id is not None:
+            return
+        for jurisdiction in ("ours", "elsewhere", "unknown"):
+            if self.places[jurisdiction]:
+                self.event.jurisdiction = jurisdiction
+                return
+
+    def _date(self, facts: Facts) -> None:
+        if facts.t_event and (self.event.t_event is None or facts.t_event < self.event.t_event):
+            self.event.t_event, self.event.t_event_quote = facts.t_event, facts.t_event_quote[:200]
+
+    def _warm(self, post: Post, now: datetime) -> None:
+        seen = (post.published_at, post.reposts, post.comments, post.likes, post.outlet)
+        warmth = heat.advance(self.event.heat_parts, [seen], max(now, post.published_at))
+        self.event.heat, self.event.heat_index, self.event.heat_parts = warmth.level, warmth.index, warmth.parts
+
+    def _grade(self, edition: grading.Edition, post: Post, now: datetime) -> None:
+        """Propose a grade from all that was said. The engine only raises: lowering is for two people (design.md §6)."""
+        combined = figures.combine(self.facts)
+        self.event.facts = figures.to_json(combined)
+        proposal = grading.propose(self.event.type, combined, self.happened, edition)
+        if not grading.graver(proposal.grade, self.event.grade):
+            return
+        self.event.grade, self.event.provisional = proposal.grade, True
+        self.event.t_graded = now
+        self.changed_grade = Grading(
+            event=self.event,
+            at=now,
+            grade=proposal.grade,
+            kind="proposed",
+            clause=proposal.clause[:300],
+            edition=proposal.edition[:120],
+            evidence=[{"quote": q.text, "post_id": q.post_id or post.id} for q in proposal.evidence],
+        )
+        kept = [r for r in self.event.reasons if not r.startswith("定级：")]
+        self.event.reasons = [f"定级：{reason}" for reason in _grade_reasons(proposal)] + kept
+
+
+def _grade_reasons(proposal: grading.Proposal) -> Sequence[str]:
+    quotes = "；".join(f"「{q.text}」" for q in proposal.evidence)
+    head = f"{proposal.clause}，原文{quotes}" if quotes else proposal.clause
+    return [head, *proposal.reasons]
+
+
+def title_of(post: Post) -> str:
+    """A short name for the event a post opens: its title, or its first words."""
+    text = (post.title or post.body).strip().replace("\n", " ")
+    return text[:60] or "（无标题）"
+
+
+# What the engine owns of an event's row; people own the rest.
+ENGINE_FIELDS = [
+    "title", "type", "grade", "provisional", "jurisdiction", "heat", "heat_index", "heat_parts", "t_event",
+    "t_event_quote", "t_first_post", "t_detected", "t_graded", "last_post_at", "posts", "folds", "facts", "reasons",
+    "owes_reason", "answer_owed", "terms", "entities",
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""Unread posts to outcomes: read, decide, write; at most 100 posts a transaction, each with exactly one outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from analysis.reading import PostText
+from django.db import DataError, Error, IntegrityError, OperationalError, transaction
+from django.db.models import F
+
+from alerts import outbox
+from analysis.models import Event, Fold, Grading, Reading
+from archive.models import Change, Post, Source
+from flow import audit, owing, telling
+from flow.affair import ENGINE_FIELDS
+from flow.models import Outcome
+from flow.placing import Batch, Placer
+from flow.policy import Policy
+from flow.readers import Read, Readers
+from sla.models import Obligation
+
+log = logging.getLogger(__name__)
+BATCH = 100  # posts in one transaction (design.md §4: none longer than 50 ms)
+AHEAD = 20  # batches read before they are placed
+FUTURE = timedelta(minutes=10)  # a live round corrects a post dated further ahead than this (commands.md)
+
+
+def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, replay: bool, held: bool) -> Counter[str]:
+    """Give every unread post published by `now` its outcome; what was done, counted.
+
+    A replay takes dates as they are; `held` keeps its messages from the network channels.
+    The counts: read, joined, opened, not_relevant, set_aside, alerts, deliveries.
+    """
+    counts: Counter[str] = Counter()
+    if not replay:
+        correct_future_dates(now)
+    while posts := unread(now):
+        if not placer.loaded:
+            placer.load(now)
+        placer.follow_people(now - timedelta(days=1))
+        chunks = [posts[i : i + BATCH] for i in range(0, len(posts), BATCH)]
+        texts = texts_of(posts)
+        by_chunk = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
+        for chunk, reads in zip(chunks, readers.read(by_chunk), strict=True):
+            counts += take(placer, chunk, reads, policy, now, held=held)
+    placer.forget_stale(now)
+    return counts
+
+
+def unread(now: datetime) -> list[Post]:
+    waiting = Post.objects.filter(unread=True, published_at__lte=now)
+    return list(waiting.order_by("published_at", "id")[: BATCH * AHEAD])
+
+
+def correct_future_dates(now: datetime) -> None:
+    """A post from the future counts from when it was received, and its row says so."""
+    for post in Post.objects.filter(unread=True, published_at__gt=now + FUTURE)[:1000]:
+        post.notes = [*post.notes, f"发布时间 {post.published_raw or post.published_at.isoformat()} 在未来，按收到时间计"]
+        post.published_at = post.received_at
+        post.save(update_fields=["published_at", "notes"])
+
+
+def texts_of(posts: Sequence[Post]) -> list[PostText]:
+    """What reading may see of each post."""
+    homes = dict(Source.objects.filter(id__in={p.source_id for p in posts}).values_list("id", "home"))
+    return [
+        PostText(
+            title=post.title,
+            body=post.body,
+            published_at=post.published_at,
+            site=post.site,
+            source_home=homes[post.source_id],
+            outlet=post.outlet,
+            platform=post.platform,
+            region=post.region,
+            is_repost=post.is_repost,
+        )
+        for post in posts
+    ]
+
+
+def take(
+    placer: Placer, posts: Sequence[Post], reads: Sequence[Read], policy: Policy, now: datetime, *, held: bool
+) -> Counter[str]:
+    """Place and write one batch. When it cannot be written its posts go one by one, and the bad one is set aside."""
+    try:
+        return write(placer.place(posts, reads, now), policy, now, held=held)
+    except OperationalError:
+        # locked or full: nothing was written, nothing is lost; the same posts come again next round
+        placer.loaded = False
+        raise
+    except (Error, ValueError, TypeError, KeyError) as e:
+        placer.load(now)
+        if len(posts) == 1:
+            log.warning("post %s set aside: %s", posts[0].id, e)
+            failed: list[Read] = [f"{type(e).__name__}: {e}"]
+            return write(placer.place(posts, failed, now), policy, now, held=held)
+        if isinstance(e, IntegrityError | DataError):
+            log.info("batch of %d decided again one by one: %s", len(posts), e)
+        counts: Counter[str] = Counter()
+        for post, read in zip(posts, reads, strict=True):
+            counts += take(placer, [post], [read], policy, now, held=held)
+        return counts
+
+
+def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    """One transaction: outcome, reading, fold, event, grading, obligations, milestones, alerts, deliveries."""
+    touched = [affair.event for affair in batch.affairs.values()]
+    gradings = [a.changed_grade for a in batch.affairs.values() if a.changed_grade]
+    known = [e.id for e in touched if e.id not in batch.opened]
+    standing: dict[int, list[Obligation]] = {}
+    for ob in Obligation.objects.filter(event_id__in=known, superseded_at__isnull=True):
+        standing.setdefault(ob.event_id, []).append(ob)
+    changes = {}
+    for event in touched:
+        changes[event.id] = owing.reconcile(event, standing.get(event.id, []), policy.duties, now)
+        event.owes_reason = changes[event.id].reason[:300]
+    ids = [p.id for p in batch.posts]
+
+    with transaction.atomic():
+        if Post.objects.filter(id__in=ids, unread=True).update(unread=False) != len(ids):
+            raise IntegrityError("some of these posts have been read by another process")
+        # New rows are plain inserts: should a person have opened an event under the same id, this is refused.
+        Event.objects.bulk_create([e for e in touched if e.id in batch.opened])
+        Event.objects.bulk_create(
+            [e for e in touched if e.id not in batch.opened],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=ENGINE_FIELDS,
+        )
+        Fold.objects.bulk_create(batch.new_folds)
+        for fold_id, (count, last) in batch.grown_folds.items():
+            Fold.objects.filter(id=fold_id).update(posts=F("posts") + count, last_at=last)
+        Reading.objects.bulk_create(batch.readings)
+        Outcome.objects.bulk_create(batch.outcomes)
+        Grading.objects.bulk_create(gradings)
+        owing.write(list(changes.values()), now)
+        plans = telling.about(batch, changes, policy, now)
+        alerts, deliveries = outbox.write(plans, now, replay=held)
+        Change.objects.bulk_create(Change(post_id=i) for i in _to_index(ids, batch))
+        for grading in gradings:
+            audit.record("engine", "grade.proposed", f"event:{grading.event_id}", now, grade=grading.grade)
+    counts = Counter(outcome.kind for outcome in batch.outcomes)
+    return counts + Counter(read=len(ids), alerts=alerts, deliveries=deliveries)
+
+
+def _to_index(ids: list[int], batch: Batch) -> list[int]:
+    """The batch's posts, and the earlier posts of events whose grade changed: search filters by grade."""
+    regraded = [i for i, a in batch.affairs.items() if a.changed_grade and i not in batch.opened]
+    earlier = Reading.objects.filter(event_id__in=regraded).exclude(post_id__in=ids)
+    return [*ids, *(earlier.values_list("post_id", flat=True) if regraded else ())]

@@ -1,0 +1,190 @@
+"""Placing: the one ordered writer. Each post finds its fold and its event; the caches here are rebuilt from tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from analysis.events import EventIndex
+from analysis.folding import FoldIndex
+from analysis.reading import Verdict
+
+from analysis import facts as figures
+from analysis import folding, grading
+from analysis.models import Event, Fold, Reading
+from archive.models import Post
+from flow.affair import Affair
+from flow.ids import NextIds
+from flow.models import Outcome
+from flow.readers import Read
+
+FOLD_DAYS = 14
+EVENT_HOURS = 48  # an event nobody has spoken of for so long takes no more posts by likeness alone
+
+
+@dataclass
+class Batch:
+    """Everything one batch of posts decides; written by flow.intake in one transaction."""
+
+    posts: list[Post]
+    outcomes: list[Outcome] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    new_folds: list[Fold] = field(default_factory=list)
+    grown_folds: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    affairs: dict[int, Affair] = field(default_factory=dict)
+    opened: set[int] = field(default_factory=set)
+
+
+class Placer:
+    def __init__(self, edition: grading.Edition) -> None:
+        self.edition = edition
+        self.folds, self.events = FoldIndex(), EventIndex()
+        self.event_of_fold: dict[int, int] = {}
+        self.affairs: dict[int, Affair] = {}
+        self.fold_ids, self.event_ids = NextIds(Fold), NextIds(Event)
+        self.loaded = False
+
+    def load(self, now: datetime) -> None:
+        """Rebuild both indexes from the tables: at start, and after a batch that could not be written."""
+        self.folds, self.events = FoldIndex(), EventIndex()
+        self.event_of_fold, self.affairs = {}, {}
+        since = now - timedelta(days=FOLD_DAYS)
+        firsts = Fold.objects.filter(last_at__gte=since).select_related("first_post").order_by("id")
+        signed = dict(
+            Reading.objects.filter(post__in=firsts.values("first_post")).values_list("post_id", "signature")
+        )
+        for fold in firsts.iterator(2000):
+            norm = folding.normal_form(text_of(fold.first_post))
+            signature = signed.get(fold.first_post_id)
+            kept = bytes(signature) if signature is not None else None
+            self.folds.add(fold.id, folding.text_hash(norm), kept, norm, fold.first_at)
+        placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
+        self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
+        self._load_events(now)
+        self.fold_ids.reset()
+        self.event_ids.reset()
+        self.loaded = True
+
+    def _load_events(self, now: datetime) -> None:
+        open_events = Event.objects.filter(
+            closed_at__isnull=True, merged_into__isnull=True, last_post_at__gte=now - timedelta(hours=EVENT_HOURS)
+        )
+        for event in open_events.order_by("id").iterator(2000):
+            self.events.add(event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at)
+
+    def follow_people(self, since: datetime) -> None:
+        """Take in what people did since: events they opened join the index, closed or merged ones leave it."""
+        for event in Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at__isnull=True):
+            if event.id not in self.events:
+                self.events.add(event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at)
+        for event_id in Event.objects.filter(closed_at__gte=since).values_list("id", flat=True):
+            self.events.drop(event_id)
+
+    def place(self, posts: Sequence[Post], reads: Sequence[Read], now: datetime) -> Batch:
+        """Decide the fate of each post in order. Changes the caches: when writing fails, `load` again."""
+        self.fold_ids.reset()
+        self.event_ids.reset()
+        batch = Batch(list(posts))
+        for post, read in zip(posts, reads, strict=True):
+            if isinstance(read, str):
+                batch.outcomes.append(Outcome(post=post, kind="set_aside", error=read[:500], at=now))
+            elif read.tier == "none":
+                batch.readings.append(self._reading(post, read, None, None))
+                batch.outcomes.append(Outcome(post=post, kind="not_relevant", at=now))
+            else:
+                self._place_one(batch, post, read, now)
+        for affair in batch.affairs.values():
+            affair.event.terms = self.events.centroid(affair.event.id)
+        return batch
+
+    def _place_one(self, batch: Batch, post: Post, verdict: Verdict, now: datetime) -> None:
+        fold_id = self._fold(batch, post, verdict)
+        event_id = self._event_for(fold_id, post, verdict)
+        kind = "joined"
+        if event_id is None:
+            event_id, kind = self.event_ids.take(), "opened"
+            batch.affairs[event_id] = self.affairs[event_id] = Affair.opening(event_id, post, verdict, now)
+            batch.opened.add(event_id)
+            self.events.add(event_id, verdict.terms, _entities(verdict), verdict.type, post.published_at)
+        else:
+            self.events.update(event_id, verdict.terms, _entities(verdict), post.published_at)
+        affair = self._affair(batch, event_id)
+        affair.add(post, verdict, fold_id, self.edition, now)
+        affair.event.entities = sorted({*affair.event.entities, *_entities(verdict)})[:30]
+        self.event_of_fold[fold_id] = event_id
+        batch.readings.append(self._reading(post, verdict, fold_id, event_id))
+        batch.outcomes.append(Outcome(post=post, kind=kind, event_id=event_id, at=now))
+
+    def _fold(self, batch: Batch, post: Post, verdict: Verdict) -> int:
+        norm = folding.normal_form(text_of(post))
+        match = self.folds.find(verdict.text_hash, verdict.signature, norm)
+        if match is None:
+            fold_id = self.fold_ids.take()
+            self.folds.add(fold_id, verdict.text_hash, verdict.signature, norm, post.published_at)
+            at = post.published_at
+            batch.new_folds.append(Fold(id=fold_id, first_post=post, first_at=at, last_at=at))
+            return fold_id
+        count, last = batch.grown_folds.get(match.fold_id, (0, post.published_at))
+        batch.grown_folds[match.fold_id] = (count + 1, max(last, post.published_at))
+        return match.fold_id
+
+    def _event_for(self, fold_id: int, post: Post, verdict: Verdict) -> int | None:
+        """The event its fold already belongs to while that is open, else the likeliest open one."""
+        known = self.event_of_fold.get(fold_id)
+        if known is not None and known in self.events:
+            return known
+        match = self.events.find(verdict.terms, _entities(verdict), verdict.type, post.published_at)
+        return match.event_id if match else None
+
+    def _affair(self, batch: Batch, event_id: int) -> Affair:
+        """The affair with its row as it stands now; each event is read once a batch."""
+        if event_id not in batch.affairs:
+            event = Event.objects.get(pk=event_id)
+            affair = self.affairs.get(event_id)
+            if affair is None:
+                affair = self.affairs[event_id] = Affair.remembered(event)
+            else:
+                affair.refresh(event)
+            batch.affairs[event_id] = affair
+        return batch.affairs[event_id]
+
+    def _reading(self, post: Post, verdict: Verdict, fold_id: int | None, event_id: int | None) -> Reading:
+        grade = None
+        if event_id is not None:
+            grade = grading.propose(verdict.type, verdict.facts, verdict.happened, self.edition).grade
+        return Reading(
+            post=post,
+            tier=verdict.tier,
+            score=verdict.score,
+            reasons=list(verdict.reasons),
+            jurisdiction=verdict.jurisdiction,
+            jurisdiction_reasons=list(verdict.jurisdiction_reasons),
+            type=verdict.type,
+            stance=verdict.stance,
+            facts=figures.to_json(verdict.facts),
+            places=list(verdict.places),
+            units=list(verdict.units),
+            grade=grade,
+            text_hash=verdict.text_hash,
+            signature=verdict.signature,
+            version=verdict.version,
+            fold_id=fold_id,
+            event_id=event_id,
+        )
+
+    def forget_stale(self, now: datetime) -> None:
+        """Let go of what can take no more posts."""
+        self.folds.forget(now - timedelta(days=FOLD_DAYS))
+        for event_id in self.events.expire(now):
+            self.events.drop(event_id)
+            self.affairs.pop(event_id, None)
+
+
+def _entities(verdict: Verdict) -> frozenset[str]:
+    return frozenset((*verdict.places, *verdict.units))
+
+
+def text_of(post: Post) -> str:
+    """What folding compares: the body where there is one (feeds repeat the title in it), else the title."""
+    return post.body or post.title

@@ -1,0 +1,194 @@
+"""The state at an instant, as `status` and `show` print it (commands.md)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from alerts.models import Alert, Delivery
+from analysis.models import Event, Reading
+from archive.models import Post, Source
+from config.clock import shanghai
+from flow.models import Outcome
+from flow.roles import ROLES
+from sla import engine
+from sla.models import Obligation, Release
+
+
+def status(now: datetime) -> dict[str, Any]:
+    """Everything `status --json` promises."""
+    events = Event.objects.filter(merged_into__isnull=True).order_by("id")
+    return {
+        "now": shanghai(now),
+        "events": [*described(events, now)],
+        "alerts": alerts(),
+        "sources": [source(s) for s in Source.objects.order_by("name")],
+        "unread": unread_summary(),
+    }
+
+
+def described(events: Iterable[Event], now: datetime) -> list[dict[str, Any]]:
+    """Each event with its current obligations."""
+    events = list(events)
+    obligations: dict[int, list[Obligation]] = defaultdict(list)
+    rows = Obligation.objects.filter(event_id__in=[e.id for e in events], superseded_at__isnull=True)
+    for ob in rows.order_by("duty"):
+        obligations[ob.event_id].append(ob)
+    return [event_json(event, obligations[event.id], now) for event in events]
+
+
+def event_json(event: Event, obligations: Iterable[Obligation], now: datetime) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "title": event.title,
+        "type": event.type,
+        "grade": event.grade,
+        "provisional": event.provisional,
+        "jurisdiction": event.jurisdiction,
+        "heat": event.heat,
+        "posts": event.posts,
+        "folds": event.folds,
+        "t_event": shanghai(event.t_event),
+        "t_first_post": shanghai(event.t_first_post),
+        "t_detected": shanghai(event.t_detected),
+        "reasons": event.reasons,
+        "owes_reason": event.owes_reason,
+        "closed_at": shanghai(event.closed_at),
+        "obligations": [obligation_json(ob, now) for ob in obligations],
+    }
+
+
+def standing_of(ob: Obligation, now: datetime) -> str:
+    return engine.standing(
+        due_at=ob.due_at,
+        duty=engine.duty_of(ob.rule),
+        settled_at=ob.settled_at,
+        exempt=bool(ob.exempt_reason),
+        superseded=ob.superseded_at is not None,
+        now=now,
+    )
+
+
+def obligation_json(ob: Obligation, now: datetime) -> dict[str, Any]:
+    return {
+        "duty": ob.duty,
+        "name": ob.rule["name"],
+        "rev": ob.rev,
+        "starts_at": shanghai(ob.starts_at),
+        "start_basis": ob.start_basis,
+        "due_at": shanghai(ob.due_at),
+        "original_due_at": shanghai(ob.original_due_at),
+        "standing": standing_of(ob, now),
+        "settled_at": shanghai(ob.settled_at),
+        "release": ob.release_id,
+    }
+
+
+def alerts() -> list[dict[str, Any]]:
+    """Every alert in the order it was raised, with its deliveries."""
+    deliveries: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for d in Delivery.objects.order_by("id"):
+        deliveries[d.alert_id].append(
+            {
+                "channel": d.channel,
+                "address": d.address,
+                "state": d.state,
+                "reason": d.reason,
+                "attempts": d.attempts,
+                "receipt": d.receipt,
+            }
+        )
+    rows = Alert.objects.select_related("acked_by", "milestone__obligation").order_by("raised_at", "level", "id")
+    return [
+        {
+            "key": a.key,
+            "kind": a.kind,
+            "event": a.event_id,
+            "duty": a.milestone.obligation.duty if a.milestone else None,
+            "level": a.level,
+            "title": a.title,
+            "raised_at": shanghai(a.raised_at),
+            "acked_by": a.acked_by.username if a.acked_by else None,
+            "stood_down_at": shanghai(a.stood_down_at),
+            "deliveries": deliveries[a.id],
+        }
+        for a in rows
+    ]
+
+
+def source(s: Source) -> dict[str, Any]:
+    return {
+        "name": s.name,
+        "kind": s.kind,
+        "state": s.state,
+        "detail": s.detail,
+        "last_ok_at": shanghai(s.last_ok_at),
+        "last_item_at": shanghai(s.last_item_at),
+    }
+
+
+def unread_summary() -> dict[str, int]:
+    """What has not had its fate decided yet, and what was set aside: nothing is dropped without a row."""
+    return {
+        "waiting": Post.objects.filter(unread=True).count(),
+        "set_aside": Outcome.objects.filter(kind=Outcome.Kind.SET_ASIDE).count(),
+    }
+
+
+def whole(event: Event, now: datetime) -> dict[str, Any]:
+    """One event with its posts and its timeline (`show`)."""
+    # `posts` is the count in `status` and the list here (commands.md); the count stays under another name.
+    return {**described([event], now)[0], "posts_count": event.posts, "posts": posts(event), "timeline": timeline(event)}
+
+
+def posts(event: Event) -> list[dict[str, Any]]:
+    rows = Reading.objects.filter(event=event).select_related("post").order_by("post__published_at", "post_id")
+    return [
+        {
+            "post_id": r.post_id,
+            "url": r.post.url,
+            "title": r.post.title or r.post.body[:60],
+            "source": r.post.site,
+            "published_at": shanghai(r.post.published_at),
+            "fold": r.fold_id,
+        }
+        for r in rows
+    ]
+
+
+def timeline(event: Event) -> list[dict[str, Any]]:
+    """What happened, in order: [{"at", "kind", "text"}]."""
+    found: list[tuple[datetime, str, str]] = []
+    if event.t_event:
+        found.append((event.t_event, "t_event", f"事发：{event.t_event_quote}"))
+    if event.t_first_post:
+        found.append((event.t_first_post, "first_post", "首条信息发布"))
+    found.append((event.t_detected, "detected", "发现" if event.opened_by_id is None else f"人工开立：{event.knowledge}"))
+    found += [(g.at, g.kind, _graded(g)) for g in event.gradings.select_related("by", "second")]
+    for ob in event.obligations.order_by("id"):
+        found.append((ob.created_at, "obligation", f"{ob.duty} {ob.rule['name']}起算，应于 {shanghai(ob.due_at)} 前办结"))
+        if ob.superseded_at:
+            found.append((ob.superseded_at, "superseded", f"{ob.duty} 第{ob.rev}次计时被取代"))
+    for a in event.alerts.select_related("acked_by"):
+        found.append((a.raised_at, f"alert.{a.kind}", f"{ROLES_BY_LEVEL.get(a.level, '')} {a.title}".strip()))
+        if a.acked_at:
+            who = a.acked_by.username if a.acked_by else "链接"
+            found.append((a.acked_at, "acknowledged", f"{who} 确认收到：{a.title}"))
+    for r in event.releases.filter(state=Release.State.PUBLISHED).select_related("published_by"):
+        names = "、".join(r.duties) or "续报"
+        if r.published_at:
+            found.append((r.published_at, "release", f"{r.get_channel_display()}发布《{r.title}》（{names}）"))
+    return [{"at": shanghai(at), "kind": kind, "text": text} for at, kind, text in sorted(found)]
+
+
+ROLES_BY_LEVEL = dict(enumerate(list(ROLES.values())[:4], 1))
+
+
+def _graded(g: Any) -> str:
+    quotes = "".join(f"「{e['quote']}」" for e in g.evidence)
+    if g.kind == "proposed":
+        return f"系统建议 {g.grade or '不定级'}：{g.clause}{quotes}"
+    second = f"、{g.second.username}" if g.second else ""
+    return f"{g.by.username}{second} {'确认' if g.kind == 'confirmed' else '改定'}{g.grade}：{g.reason}"

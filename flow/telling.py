@@ -1,0 +1,145 @@
+"""From what changed to the alerts that tell of it: gathers the facts, lets alerts/ find the words and the people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from alerts import messages, outbox
+from alerts.escalation import Plan, first_steps, next_step, stand_down_step
+from alerts.messages import ClockNote, EventNote, Message, ReleaseNote
+from alerts.models import Alert
+from alerts.roster import on_duty
+from analysis.models import Event, Grading
+from archive.models import Source
+from flow.owing import Changes
+from flow.placing import Batch
+from flow.policy import Policy
+from sla import engine
+from sla.models import Milestone, Obligation, Release
+
+TYPES = {
+    "T01": "执法规范", "T02": "警务人员违纪违法", "T03": "案件侦办", "T04": "突发案事件", "T05": "交通管理",
+    "T06": "窗口服务", "T07": "涉校涉未", "T08": "涉医", "T09": "羁押与非正常死亡", "T10": "群体性",
+    "T11": "电诈与经济犯罪", "T12": "谣言与假通报", "T13": "自然灾害与公共安全", "T14": "涉外涉旅", "T15": "正面与服务提示",
+}  # fmt: skip
+
+
+def about(batch: Batch, changes: Mapping[int, Changes], policy: Policy, now: datetime) -> list[Plan]:
+    """What one batch of posts has to tell: events that owe something, grades that rose, duties newly owed."""
+    plans: list[Plan] = []
+    for event_id, affair in batch.affairs.items():
+        event, change = affair.event, changes[event_id]
+        if event.jurisdiction == "elsewhere" or not (change.new or affair.changed_grade):
+            continue
+        if event_id in batch.opened:
+            plans += opened(event, change, policy, now, affair.changed_grade) if change.new else []
+        elif affair.changed_grade and affair.before and (change.new or event.grade in engine.TOP_GRADES):
+            plans += regraded(event, affair.before[0], change, policy, now, affair.changed_grade)
+        elif change.new:
+            plans += opened(event, change, policy, now, affair.changed_grade)
+    return plans
+
+
+def opened(
+    event: Event, change: Changes, policy: Policy, now: datetime, grading: Grading | None = None
+) -> list[Plan]:
+    """One alert for the event and all it owes; a second one asks the place when a grave event's is unknown."""
+    note, clocks = event_note(event, grading), [clock_note(ob) for ob in change.new]
+    duties = "+".join(f"{ob.duty}.{ob.rev}" for ob in change.new) or "0"
+    message = messages.opened(note, clocks, now)
+    plans = _first(f"event:{event.id}:opened:{duties}", "opened", message, event, policy, now)
+    if event.jurisdiction == "unknown" and event.grade in engine.TOP_GRADES:
+        asking = messages.confirm_grade(note, clocks, now)
+        plans += _first(f"event:{event.id}:confirm_grade:{duties}", "confirm_grade", asking, event, policy, now)
+    return plans
+
+
+def regraded(
+    event: Event, before: str | None, change: Changes, policy: Policy, now: datetime, grading: Grading | None = None
+) -> list[Plan]:
+    """The grade rose (or fell): one alert with the clocks that now run."""
+    grading = grading or _latest(event)
+    clocks = [clock_note(ob) for ob in change.new]
+    message = messages.regraded(event_note(event, grading), before, clocks, now)
+    cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
+    return _first(cause, "regraded", message, event, policy, now)
+
+
+def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
+    """A moment of an obligation's life, told as of its own instant."""
+    words = {"near": messages.near, "missed": messages.missed, "still_missed": messages.still_missed}
+    kind = engine.kind_of(row.code)
+    message = words[kind](event_note(ob.event), clock_note(ob), row.at)
+    cause = f"obligation:{ob.id}:{row.code}"
+    return _first(cause, kind, message, ob.event, policy, row.at, milestone_id=row.id)
+
+
+def next_level(alert: Alert, policy: Policy) -> list[Plan]:
+    """Nobody acknowledged in time: the level above, as of the instant the time ran out."""
+    assert alert.escalates_at is not None
+    at = alert.escalates_at
+    return next_step(outbox.step_of(alert), policy.ladder, on_duty(at), at)
+
+
+def met(ob: Obligation, release: Release, policy: Policy, now: datetime) -> list[Plan]:
+    """Stand-down: to exactly those who were told of this event or this obligation."""
+    assert release.published_at and release.published_by
+    note = ReleaseNote(
+        title=release.title,
+        channel=release.get_channel_display(),
+        url=release.url,
+        published_at=release.published_at,
+        published_by=release.published_by.get_full_name() or release.published_by.username,
+    )
+    message = messages.met(event_note(ob.event), clock_note(ob), note)
+    told = outbox.heard([ob.id], ob.event_id)
+    return stand_down_step(
+        f"obligation:{ob.id}:met", message, grade=ob.event.grade, at=now, told=told, event_id=ob.event_id
+    )
+
+
+def source_silent(source: Source, now: datetime, policy: Policy) -> list[Plan]:
+    message = messages.source_silent(source.name, source.get_state_display(), source.detail, source.last_item_at, now)
+    cause = f"source:{source.id}:silent:{now:%Y%m%dT%H%M%S}"
+    return first_steps(
+        cause, "source_silent", message, grade=None, at=now, ladder=policy.ladder, on_duty=on_duty(now)
+    )
+
+
+def _first(
+    cause: str, kind: str, message: Message, event: Event, policy: Policy, at: datetime, milestone_id: int | None = None
+) -> list[Plan]:
+    return first_steps(
+        cause, kind, message, grade=event.grade, at=at, ladder=policy.ladder, on_duty=on_duty(at),
+        event_id=event.id, milestone_id=milestone_id,
+    )  # fmt: skip
+
+
+def event_note(event: Event, grading: Grading | None = None) -> EventNote:
+    grading = grading or _latest(event)
+    return EventNote(
+        title=event.title,
+        type=TYPES.get(event.type, ""),
+        grade=event.grade,
+        provisional=event.provisional,
+        jurisdiction=event.jurisdiction,
+        clause=grading.clause if grading else "",
+        quotes=tuple(e["quote"] for e in grading.evidence) if grading else (),
+        posts=event.posts,
+        first_post_at=event.t_first_post,
+    )
+
+
+def _latest(event: Event) -> Grading | None:
+    return event.gradings.order_by("-id").first()
+
+
+def clock_note(ob: Obligation) -> ClockNote:
+    return ClockNote(
+        duty=ob.duty,
+        name=ob.rule["name"],
+        starts_at=ob.starts_at,
+        start_basis=ob.start_basis,
+        due_at=ob.due_at,
+    )

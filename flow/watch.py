@@ -1,0 +1,138 @@
+"""Deadlines and escalation: what is due by `now` is found by query, told, and marked in the same transaction."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from alerts import outbox
+from alerts.escalation import Plan
+from alerts.models import Alert
+from archive.models import Source
+from flow import telling
+from flow.policy import Policy
+from sla import engine
+from sla.models import Milestone, Obligation
+
+AT_ONCE = 100
+SILENT_AFTER = timedelta(hours=1)  # a source that has failed for so long is told of
+NEVER_SPOKE = 3  # or one that failed so often and has never been read
+
+
+@dataclass(frozen=True)
+class Due:
+    """One obligation with milestones that have passed: only the newest is told, the others are marked."""
+
+    obligation: Obligation
+    newest: Milestone
+    passed: tuple[Milestone, ...]  # rows that are now behind us
+    unwritten: tuple[Milestone, ...]  # rows to be made: reminders after the breach, the last one still to come
+
+
+def run(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    """Tell every milestone and escalation step due by `now`, and every source that fell silent."""
+    counts = _milestones(policy, now, held=held)
+    counts += _silent_sources(policy, now, held=held)
+    # Each wave may make steps that are themselves already due: after an outage every level passed is told.
+    while wave := _escalations(policy, now, held=held):
+        counts += wave
+    return counts
+
+
+def decide(rows: Iterable[Milestone], now: datetime) -> list[Due]:
+    """Milestone rows that are due -> what each obligation has to tell, in order of its instant. Pure."""
+    by_obligation: dict[int, list[Milestone]] = defaultdict(list)
+    for row in rows:
+        by_obligation[row.obligation_id].append(row)
+    found = []
+    for passed in by_obligation.values():
+        newest = max(passed, key=lambda m: m.at)
+        obligation, unwritten = newest.obligation, []
+        duty = engine.duty_of(obligation.rule)
+        while following := engine.following(newest.code, newest.at, duty):
+            code, at = following
+            row = Milestone(obligation=obligation, code=code, at=at, fired_at=now if at <= now else None)
+            unwritten.append(row)
+            if at > now:
+                break
+            newest = row
+        found.append(Due(obligation, newest, tuple(passed), tuple(unwritten)))
+    return sorted(found, key=lambda d: (d.newest.at, d.obligation.id))
+
+
+def _milestones(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    while True:
+        rows = Milestone.objects.filter(
+            at__lte=now,
+            fired_at__isnull=True,
+            superseded_at__isnull=True,
+            obligation__settled_at__isnull=True,
+            obligation__superseded_at__isnull=True,
+            obligation__exempt_reason="",
+        ).select_related("obligation__event")
+        # Whole obligations: a page that cut one in two would tell it twice.
+        ids = list(dict.fromkeys(rows.order_by("at", "id").values_list("obligation_id", flat=True)[: AT_ONCE * 4]))
+        due = decide(rows.filter(obligation_id__in=ids[:AT_ONCE]), now)
+        if not due:
+            return counts
+        counts += _write_milestones(due, policy, now, held=held)
+
+
+def _write_milestones(due: Sequence[Due], policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    with transaction.atomic():
+        # A release may have settled one of them since it was read: what is locked and still running counts.
+        ids = [d.obligation.id for d in due]
+        running = set(
+            Obligation.objects.select_for_update()
+            .filter(id__in=ids, settled_at__isnull=True, superseded_at__isnull=True, exempt_reason="")
+            .values_list("id", flat=True)
+        )
+        due = [d for d in due if d.obligation.id in running]
+        Milestone.objects.filter(id__in=[m.id for d in due for m in d.passed]).update(fired_at=now)
+        Milestone.objects.bulk_create([m for d in due for m in d.unwritten])
+        plans: list[Plan] = []
+        for d in due:
+            plans += telling.milestone(d.obligation, d.newest, policy)
+        alerts, deliveries = outbox.write(plans, now, replay=held)
+    return Counter(alerts=alerts, deliveries=deliveries)
+
+
+def _escalations(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    """One wave of steps whose time to be acknowledged has run out; empty when there is none."""
+    waiting = Alert.objects.filter(
+        escalates_at__lte=now, escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True
+    ).order_by("escalates_at", "id")
+    ids = list(waiting.values_list("id", flat=True)[:AT_ONCE])
+    if not ids:
+        return Counter()
+    with transaction.atomic():
+        # Somebody may have acknowledged since: only what is locked and still open goes a level up.
+        steps = list(waiting.select_for_update(of=("self",)).select_related("event").filter(id__in=ids))
+        plans: list[Plan] = []
+        for alert in steps:
+            plans += telling.next_level(alert, policy)
+            alert.escalated_at = now
+        Alert.objects.bulk_update(steps, ["escalated_at"])
+        alerts, deliveries = outbox.write(plans, now, replay=held)
+    return Counter(alerts=alerts, deliveries=deliveries, escalated=len(ids))
+
+
+def _silent_sources(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    """A source that fails for an hour is told once; when it speaks again the next silence is told anew."""
+    Source.objects.filter(state=Source.State.ALIVE, silent_told_at__isnull=False).update(silent_told_at=None)
+    failing = Source.objects.filter(enabled=True, state=Source.State.FAILING, silent_told_at__isnull=True)
+    silent = [s for s in failing if s.last_ok_at and now - s.last_ok_at >= SILENT_AFTER] + [
+        s for s in failing if s.last_ok_at is None and s.failures >= NEVER_SPOKE
+    ]
+    if not silent:
+        return Counter()
+    with transaction.atomic():
+        plans = [plan for source in silent for plan in telling.source_silent(source, now, policy)]
+        Source.objects.filter(id__in=[s.id for s in silent]).update(silent_told_at=now)
+        alerts, deliveries = outbox.write(plans, now, replay=held)
+    return Counter(alerts=alerts, deliveries=deliveries)
