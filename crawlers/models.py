@@ -16,6 +16,8 @@ class Host(models.Model):
     robots_at = models.DateTimeField(null=True)
     crawl_delay = models.FloatField(null=True)
     not_before = models.DateTimeField(null=True)
+    # The next free moment for a request, booked before it is sent: politeness across processes and restarts.
+    next_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
 
 

@@ -20,6 +20,7 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = "导入厂商交付的文件（XLSX、CSV、JSONL）；有行被退回时退出码为 1，文件读不了为 2"
+    requires_system_checks = ()  # pages and routes are not this command's business
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="XLSX、CSV（utf-8、gb18030）或 JSONL 文件")

@@ -1,0 +1,213 @@
+"""Feeds from bytes to items: RSS 0.9x, 1.0, 2.0, Atom, JSON Feed 1.0, 1.1. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from crawlers.dates import read_when
+from crawlers.markup import plain
+from crawlers.posts import ParsedItem
+
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,80}?encoding=["']([\w.:-]+)["']""")
+_DECLARATION = re.compile(r"""(<\?xml[^>]{0,80}?encoding=)["'][\w.:-]+["']""")
+_CHARSET = re.compile(r"""charset=["']?([\w.:-]+)""", re.I)
+_CLOSED = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
+# Characters XML 1.0 forbids: one of them would cost the rest of the feed.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+UNREADABLE_TIME = "发布时间读不懂，按收到时间计"
+CUT_OFF = "订阅源在这一条中途断开，读到完整内容时再收录"
+
+
+class NotAFeed(Exception):
+    """Nothing in this body can be taken; the message says what it is instead, and where it broke."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    row: int  # position in the feed, from 1
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedFeed:
+    """What could be read. `error` is set when the feed is damaged: its validators must then not be remembered."""
+
+    items: tuple[ParsedItem, ...]
+    refused: tuple[Refused, ...] = ()
+    error: str = ""
+
+
+def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
+    """Items newest-first or as the feed has them. Raises NotAFeed for an empty body, a web page, other formats."""
+    text, damage = decode(body, content_type)
+    start = text.lstrip("\ufeff \t\r\n")[:2000]
+    if not start:
+        raise NotAFeed("内容为空")
+    if start.startswith(("{", "[")):
+        parsed = _json_feed(text, url)
+    elif re.match(r"(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", start, re.I | re.S):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S)
+        raise NotAFeed(f"返回的是网页而不是订阅源{'：' + plain(title[1])[:60] if title else ''}")
+    else:
+        parsed = _xml_feed(text, url)
+    parsed = replace(parsed, items=_told_apart(parsed.items))
+    return replace(parsed, error=parsed.error or damage)
+
+
+def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
+    """The text, and what was damaged in decoding ("" = nothing).
+
+    A body that is valid UTF-8 is UTF-8 whatever was declared; declared gb2312 and gbk mean gb18030 (sources.md §3.1).
+    """
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace"), ""
+    header, declared = _CHARSET.search(content_type), _DECLARED.search(body[:300])
+    named = [m and (m[1] if isinstance(m[1], str) else m[1].decode()) for m in (header, declared)]
+    candidates = ["utf-8-sig", *(_codec(name) for name in named if name), "gb18030"]
+    for encoding in candidates:
+        try:
+            return body.decode(encoding), ""
+        except (UnicodeDecodeError, LookupError):
+            continue
+    text = body.decode("utf-8-sig", "replace")
+    return text, f"编码损坏：有 {text.count(chr(0xFFFD))} 处字节无法解码"
+
+
+def _codec(name: str) -> str:
+    folded = name.lower().replace("_", "-")
+    if folded.startswith(("gb", "x-gbk", "cp936", "hz")):
+        return "gb18030"
+    # Servers name these two by default, and they decode anything: they would hide a gb18030 body.
+    return "ascii" if folded in ("iso-8859-1", "latin-1", "us-ascii", "windows-1252") else folded
+
+
+# --- XML ----------------------------------------------------------------------------------------------------
+
+
+def _xml_feed(text: str, url: str) -> ParsedFeed:
+    text = _FORBIDDEN.sub("", _DECLARATION.sub(r'\1"utf-8"', text.lstrip("\ufeff \t\r\n"), count=1))
+    read = feedparser.parse(text.encode(), response_headers={"content-type": "application/xml; charset=utf-8"})
+    error = _malformed(read) if read.bozo else ""
+    if not read.version and not read.entries:
+        raise NotAFeed(error or "不是 RSS、Atom 或 JSON Feed")
+    if error and not read.entries:
+        raise NotAFeed(error)
+    cut = len(read.entries) if error and not _CLOSED.search(text[-2000:]) else 0
+    items, refused = [], []
+    for row, entry in enumerate(read.entries, start=1):
+        item = _entry(entry, row, url)
+        if row == cut:
+            refused.append(Refused(row=row, field="", reason=CUT_OFF))
+        elif not item.title and not item.body:
+            refused.append(Refused(row=row, field="title", reason="没有标题也没有正文"))
+        else:
+            items.append(item)
+    return ParsedFeed(items=tuple(items), refused=tuple(refused), error=error)
+
+
+def _malformed(read: Any) -> str:
+    exception = read.bozo_exception
+    if not hasattr(exception, "getLineNumber"):
+        return ""  # remarks about headers and encodings: we passed clean UTF-8
+    return (
+        f"XML 第 {exception.getLineNumber()} 行第 {exception.getColumnNumber()} 列有误：{exception.getMessage()}"
+    )
+
+
+def _entry(entry: Any, row: int, url: str) -> ParsedItem:
+    def get(name: str) -> Any:
+        return dict.get(entry, name) or ""  # feedparser's own get() gives "published" for "updated"
+
+    content = get("content")
+    body = content[0].get("value", "") if content else get("summary")
+    link, guid = str(get("link")), str(get("id"))
+    if dict.get(entry, "guidislink") and not guid.startswith("http"):
+        link = ""  # feedparser took it from a guid that merely forgot isPermaLink="false"
+    link = urljoin(url, link) if link else ""
+    raw = str(get("published") or get("updated") or get("created"))
+    return _item(row=row, title=get("title"), body=body, link=link, guid=guid, author=get("author"), raw=raw)
+
+
+def _item(*, row: int, title: str, body: str, link: str, guid: str, author: str, raw: str) -> ParsedItem:
+    when = read_when(raw) if raw else None
+    notes = [when.note] if when and when.note else [UNREADABLE_TIME] if raw and not when else []
+    title, body = plain(title).replace("\n", " "), plain(body)
+    return ParsedItem(
+        row=row,
+        title=title,
+        body="" if body == title else body,
+        url=link if link.startswith(("http://", "https://")) else "",
+        external_id=guid,
+        author=author,
+        published_at=when.at if when else None,
+        published_raw=raw,
+        notes=tuple(notes),
+    )
+
+
+# --- JSON Feed ----------------------------------------------------------------------------------------------
+
+
+def _json_feed(text: str, url: str) -> ParsedFeed:
+    try:
+        feed = json.loads(text.lstrip("\ufeff \t\r\n"))
+    except json.JSONDecodeError as e:
+        raise NotAFeed(f"JSON 第 {e.lineno} 行第 {e.colno} 列有误：{e.msg}") from e
+    except RecursionError as e:
+        raise NotAFeed("JSON 嵌套过深") from e
+    if not isinstance(feed, dict) or "jsonfeed.org/version/" not in str(feed.get("version")):
+        raise NotAFeed("是 JSON，但不是 JSON Feed（缺少 version）")
+    entries = feed.get("items")
+    if not isinstance(entries, list):
+        raise NotAFeed("JSON Feed 缺少 items 列表")
+    items, refused = [], []
+    for row, entry in enumerate(entries, start=1):
+        item = _json_item(entry, row, url) if isinstance(entry, dict) else None
+        if item is None:
+            refused.append(Refused(row=row, field="items", reason="不是 JSON 对象"))
+        elif not item.title and not item.body:
+            refused.append(Refused(row=row, field="title", reason="没有标题也没有正文"))
+        else:
+            items.append(item)
+    return ParsedFeed(items=tuple(items), refused=tuple(refused))
+
+
+def _json_item(entry: dict[str, Any], row: int, url: str) -> ParsedItem:
+    authors = entry.get("authors") or entry.get("author") or []
+    authors = [authors] if isinstance(authors, dict) else authors
+    names = [str(a.get("name") or "") for a in authors if isinstance(a, dict)] if isinstance(authors, list) else []
+    link = _text(entry, "url", "external_url")
+    return _item(
+        row=row,
+        title=_text(entry, "title"),
+        body=_text(entry, "content_html", "content_text", "summary"),
+        link=urljoin(url, link) if link else "",
+        guid=_text(entry, "id"),
+        author=names[0] if names else "",
+        raw=_text(entry, "date_published", "date_modified"),
+    )
+
+
+def _text(entry: dict[str, Any], *names: str) -> str:
+    """The first of these that holds a text or number ("id" is a number in some feeds)."""
+    found = (entry[n] for n in names if isinstance(entry.get(n), (str, int, float)) and entry[n] != "")
+    return str(next(found, ""))
+
+
+def _told_apart(items: Iterable[ParsedItem]) -> tuple[ParsedItem, ...]:
+    """Some feeds give every item one guid (the site's address): there the link joins it."""
+    items = tuple(items)
+    uses = Counter(i.external_id for i in items if i.external_id)
+    return tuple(
+        replace(i, external_id=f"{i.external_id} {i.url or i.title}") if uses[i.external_id] > 1 else i for i in items
+    )
