@@ -161,6 +161,11 @@ def system(what: str, detail: str) -> Message:
     return _message(f"【系统】{what}", detail)
 
 
+def channel_failing(channel: str, address: str, tries: int, reason: str) -> Message:
+    todo = "该消息在本系统收件箱仍可见；请改用其他方式告知，并检查渠道设置与网络。"
+    return system(f"渠道 {channel} 送达失败：{reason}", f"发往 {address} 的消息尝试 {tries} 次未成功：{reason}。\n{todo}")
+
+
 def escalated(
     message: Message, here: str, above: str, level: int, raised_at: datetime, now: datetime
 ) -> Message:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from alerts import acks, messages
 from alerts.escalation import CONSOLE, Plan, Recipient, Step
@@ -130,22 +130,6 @@ def step_of(alert: Alert) -> Step:
         event_id=alert.event_id,
         milestone_id=alert.milestone_id,
     )
-
-
-def due_for_escalation(now: datetime) -> QuerySet[Alert]:
-    """The alerts whose next level must be told by `now`, in the order of their instants."""
-    return Alert.objects.filter(
-        escalates_at__lte=now, escalated_at=None, acked_at=None, stood_down_at=None
-    ).order_by("escalates_at", "id")
-
-
-def mark_escalated(alert: Alert, at: datetime) -> bool:
-    """True for exactly one caller, and for none once somebody has acknowledged or it was stood down.
-
-    Call it in the transaction that writes the next step, before writing it.
-    """
-    still_open = Alert.objects.filter(id=alert.id, escalated_at=None, acked_at=None, stood_down_at=None)
-    return still_open.update(escalated_at=at) == 1
 
 
 def heard(obligations: Iterable[int] = (), event: int | None = None) -> tuple[Recipient, ...]:

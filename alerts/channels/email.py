@@ -44,13 +44,12 @@ class Email:
     def _connected(self) -> smtplib.SMTP:
         o = self._options
         # Named, or smtplib asks DNS for this machine's full name, which takes long where there is no DNS.
-        named = {"local_hostname": _domain(o["sender"]), "timeout": TIMEOUT}
+        name = _domain(o["sender"])
         if o["tls"] == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                o["host"], o["port"], context=ssl.create_default_context(), **named
-            )
+            context = ssl.create_default_context()
+            server: smtplib.SMTP = smtplib.SMTP_SSL(o["host"], o["port"], name, timeout=TIMEOUT, context=context)
         else:
-            server = smtplib.SMTP(o["host"], o["port"], **named)
+            server = smtplib.SMTP(o["host"], o["port"], name, timeout=TIMEOUT)
         try:
             if o["tls"] == "starttls":
                 server.starttls(context=ssl.create_default_context())

@@ -38,7 +38,7 @@ class Slack:
             raise _network(e) from None
         except SlackRequestError:
             raise DeliveryFailed("slack: 请求无法组成，请检查 HUIYING_SLACK_URL", permanent=True) from None
-        return Sent(provider_id=f"{answer['channel']}:{answer['ts']}", http=200)
+        return Sent(provider_id=":".join(filter(None, (answer.get("channel"), answer.get("ts")))), http=200)
 
 
 def _marked(parcel: Parcel) -> dict[str, Any]:
