@@ -1,0 +1,283 @@
+"""The embedded search engine: tantivy, one index a month, read by every process and written by one."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import tantivy
+from tantivy import Order, Query
+
+from archive.documents import Document
+from archive.embedded_query import compile_query
+from archive.month_readers import MonthReaders, OpenMonth
+from archive.months import (
+    IndexDamaged,
+    IndexMissing,
+    IndexOutdated,
+    MonthWriters,
+    WriterLock,
+    month_of,
+    rank,
+    read_manifest,
+    reading,
+    schema,
+    sweep,
+    write_manifest,
+)
+from archive.query import Filter, Node
+from archive.results import FACETS, Found, Row, Sort
+from archive.terms import index_terms
+
+FACET_VALUES = 1000  # values a month; more sources than that in one month are not all counted
+REBUILD_HEAP = 96 << 20
+
+
+class Embedded:
+    """Opened on a folder that need not exist yet; any number of threads may search while one writes."""
+
+    name = "embedded"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._schema = schema()
+        self._readers = MonthReaders(folder)
+        self._writing = threading.RLock()
+        self._lock: WriterLock | None = None
+        self._writers: MonthWriters | None = None
+        self._in_manifest: set[str] = set()
+
+    # reading
+
+    def search(self, node: Node, filters: Filter, *, sort: Sort, limit: int, offset: int) -> Found:
+        """The page [offset, offset + limit) of all matches, their exact number, and facets.
+
+        Raises SearchUnavailable (IndexMissing, IndexOutdated, IndexDamaged).
+        """
+        compiled = compile_query(self._schema, node, filters)
+        months = [m for m in self._readers.months() if _overlaps(m.month, filters)]
+        found = _newest(months, compiled, limit, offset) if sort == "newest" else _best(months, compiled, limit, offset)
+        found.facets = _facets(months, compiled)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Documents of each month."""
+        return {m.month: m.searcher.num_docs for m in self._readers.months()}
+
+    def count(self) -> int:
+        return sum(self.counts().values())
+
+    def ids(self, month: str) -> Iterator[int]:
+        """The post ids of one month, newest first."""
+        for opened in self._readers.months():
+            if opened.month == month:
+                with reading(opened.name):
+                    yield from _ids(self._schema, opened)
+
+    # writing
+
+    def add(self, documents: Iterable[Document]) -> None:
+        """Put documents in, each in place of an earlier one of its post; seen after `commit`. Raises IndexBusy."""
+        by_month: dict[str, list[Document]] = {}
+        for document in documents:
+            by_month.setdefault(month_of(document.published_at), []).append(document)
+        with self._as_writer() as writers:
+            for month, batch in by_month.items():
+                # A post whose date was corrected leaves the month it was in.
+                self._take_out(writers, [d.post_id for d in batch], except_month=month)
+                writer = writers.writer(month)
+                for document in batch:
+                    writer.delete_documents_by_term("post_id", document.post_id)
+                    writer.add_document(_tantivy_document(document))
+
+    def delete(self, post_ids: Sequence[int]) -> None:
+        """Take posts out, whichever month they are in; unknown ids are no error."""
+        with self._as_writer() as writers:
+            self._take_out(writers, post_ids)
+
+    def commit(self) -> None:
+        with self._as_writer() as writers:
+            writers.commit()
+            if set(writers.months.values()) != self._in_manifest:
+                self._publish(writers.months)
+
+    def replace(self, batches: Iterable[Sequence[Document]]) -> int:
+        """Build every month anew from `batches` while the old ones serve, then swap; how many were put in.
+
+        The batches must not repeat a post; months in time order build fastest. `add` from within the iterable
+        still goes to the old months.
+        """
+        with self._writing:
+            self._hold()
+            fresh = MonthWriters(self.folder, {}, heap=REBUILD_HEAP)
+            done = 0
+            try:
+                for batch in batches:
+                    for document in batch:
+                        fresh.writer(month_of(document.published_at)).add_document(_tantivy_document(document))
+                    done += len(batch)
+                fresh.close()
+            except BaseException:
+                fresh.remove()
+                raise
+            self._writers = MonthWriters(self.folder, fresh.months)
+            self._publish(fresh.months)
+            sweep(self.folder, fresh.months)
+            return done
+
+    def close(self) -> None:
+        """Commit, finish merges and let another process write."""
+        with self._writing:
+            if self._writers:
+                self.commit()
+                self._writers.close()
+            self._let_go()
+
+    @contextmanager
+    def _as_writer(self) -> Iterator[MonthWriters]:
+        with self._writing:
+            self._hold()
+            try:
+                if self._writers is None:
+                    self._writers = self._existing()
+                yield self._writers
+            except BaseException:
+                # A tantivy writer that failed once (disk full) stays dead; what was not committed comes again.
+                self._writers = None
+                raise
+
+    def _hold(self) -> None:
+        if self._lock is not None:
+            return
+        self._lock = WriterLock(self.folder)
+        with suppress(IndexMissing, IndexOutdated, IndexDamaged):
+            sweep(self.folder, read_manifest(self.folder))
+
+    def _existing(self) -> MonthWriters:
+        try:
+            months = read_manifest(self.folder)
+        except IndexMissing:
+            months = {}
+        self._in_manifest = set(months.values())
+        return MonthWriters(self.folder, months)
+
+    def _publish(self, months: dict[str, str]) -> None:
+        write_manifest(self.folder, months)
+        self._in_manifest = set(months.values())
+
+    def _let_go(self) -> None:
+        self._writers = None
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def _take_out(self, writers: MonthWriters, post_ids: Sequence[int], except_month: str = "") -> None:
+        holding = writers.open_months()  # may hold posts that no reader sees yet
+        if self._in_manifest:
+            wanted = Query.term_set_query(self._schema, "post_id", list(post_ids))
+            for m in self._readers.months():
+                with reading(m.name):
+                    if _search(m, wanted, 1)[0]:
+                        holding.add(m.month)
+        for month in holding - {except_month}:
+            writer = writers.writer(month)
+            for post_id in post_ids:
+                writer.delete_documents_by_term("post_id", post_id)
+
+
+def _tantivy_document(document: Document) -> tantivy.Document:
+    made = tantivy.Document()
+    made.add_unsigned("post_id", document.post_id)
+    made.add_integer("rank", rank(document.published_at, document.post_id))
+    made.add_text("title", index_terms(document.title))
+    made.add_text("body", index_terms(document.body))
+    made.add_text("source", index_terms(document.site))
+    made.add_text("site", document.site)
+    made.add_text("platform", document.platform)
+    if document.grade:
+        made.add_text("grade", document.grade)
+    if document.type:
+        made.add_text("type", document.type)
+    if document.event_id is not None:
+        made.add_unsigned("event", document.event_id)
+    return made
+
+
+def _overlaps(month: str, filters: Filter) -> bool:
+    return not (
+        (filters.start and month < month_of(filters.start)) or (filters.end and month > month_of(filters.end))
+    )
+
+
+def _newest(months: list[OpenMonth], compiled: tantivy.Query, limit: int, offset: int) -> Found:
+    """Month after month, newest first; months beyond the page are only counted."""
+    found = Found()
+    for month in months:
+        with reading(month.name):
+            wanted = limit - len(found.rows)
+            count, hits = _search(month, compiled, max(wanted, 1), offset if wanted > 0 else 0)
+            if wanted > 0:
+                found.rows += [_row(month.searcher, address, 0.0) for _, address in hits]
+                offset = max(0, offset - count)
+            found.total += count
+    return found
+
+
+def _best(months: list[OpenMonth], compiled: tantivy.Query, limit: int, offset: int) -> Found:
+    """The first offset + limit of every month, merged by score; of equal scores the newer first."""
+    found = Found()
+    candidates = []
+    for month in months:
+        with reading(month.name):
+            count, hits = _search(month, compiled, max(offset + limit, 1), by_rank=False)
+            found.total += count
+            ranks = month.searcher.fast_field_values("rank", [address for _, address in hits])
+            for (score, address), newer in zip(hits, ranks, strict=True):
+                candidates.append((score, newer, month.searcher, address))
+    candidates.sort(key=lambda c: (c[0], c[1]), reverse=True)
+    found.rows = [_row(searcher, address, score) for score, _, searcher, address in candidates[offset : offset + limit]]
+    return found
+
+
+def _search(
+    month: OpenMonth, compiled: tantivy.Query, limit: int, offset: int = 0, *, by_rank: bool = True
+) -> tuple[int, list[tuple[Any, tantivy.DocAddress]]]:
+    """(all matches, [(rank or score, address)]): by rank the newest first, else the best. `limit` at least 1."""
+    order: Any = {"order_by_field": "rank", "order": Order.Desc} if by_rank else {}
+    result: Any = month.searcher.search(compiled, limit, offset=offset, **order)
+    return result.count, result.hits
+
+
+def _row(searcher: tantivy.Searcher, address: tantivy.DocAddress, score: float) -> Row:
+    stored: Any = searcher.doc(address)
+    return Row(
+        post_id=stored.get_first("post_id"),
+        event=stored.get_first("event"),
+        grade=stored.get_first("grade"),
+        score=score,
+    )
+
+
+def _facets(months: list[OpenMonth], compiled: tantivy.Query) -> dict[str, Counter[str]]:
+    wanted = {name: {"terms": {"field": column, "size": FACET_VALUES}} for name, column in FACETS.items()}
+    facets: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for month in months:
+        with reading(month.name):
+            answer = month.searcher.aggregate(compiled, wanted)
+        for name in FACETS:
+            for bucket in answer[name]["buckets"]:
+                facets[name][bucket["key"]] += bucket["doc_count"]
+    return facets
+
+
+def _ids(fields: tantivy.Schema, month: OpenMonth, slice_size: int = 50_000) -> Iterator[int]:
+    older = Query.all_query()
+    while hits := _search(month, older, slice_size)[1]:
+        yield from month.searcher.fast_field_values("post_id", [address for _, address in hits])  # type: ignore[misc]
+        older = Query.range_query(
+            fields, "rank", tantivy.FieldType.Integer, None, hits[-1][0], include_upper=False
+        )

@@ -1,0 +1,171 @@
+"""Keeping the index in step with the posts: the change log, rebuilding, comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from archive.documents import Document
+from archive.models import Change, IndexState, Post
+from archive.months import IndexMissing, SearchUnavailable, month_of
+from archive.results import Engine
+from archive.search import engine
+from config.clock import real_now
+
+MakeDocuments = Callable[[list[int]], list[Document]]
+Progress = Callable[[int, int], None]  # done, of how many
+SLICE = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One month in which index and posts disagree; at most 20 ids of each kind."""
+
+    month: str
+    posts: int
+    indexed: int
+    missing: tuple[int, ...]
+    extra: tuple[int, ...]
+
+
+def drain(make_documents: MakeDocuments, batch: int = SLICE) -> int:
+    """Index every post of the change log, or build the index anew where that is wanted; how many posts.
+
+    Rows go only after the index has committed them, and only the rows that were read: dying in between repeats
+    work, and a change that comes meanwhile keeps its row. Raises IndexBusy when another process writes the index.
+    """
+    chosen = engine()
+    if rebuild_wanted(chosen):
+        return rebuild(make_documents)
+    return sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+
+
+def rebuild_wanted(chosen: Engine) -> bool:
+    """Somebody asked, or the index is gone, damaged or of another version."""
+    state = IndexState.objects.filter(engine=chosen.name).first()
+    if state and state.rebuild_wanted_at:
+        return True
+    try:
+        chosen.counts()
+    except IndexMissing:
+        # On a new folder there was never an index: the change log alone will make it.
+        return bool(state and state.committed_at)
+    except SearchUnavailable:
+        return True
+    return False
+
+
+def rebuild(make_documents: MakeDocuments, progress: Progress | None = None) -> int:
+    """Build the index from the posts beside the old one, which serves and follows meanwhile; then swap.
+
+    Returns how many posts are in it. Raises IndexBusy.
+    """
+    chosen = engine()
+    started = real_now()
+    touched: set[int] = set()
+
+    def batches() -> Iterator[list[Document]]:
+        done, total = 0, Post.objects.filter(withdrawn_at=None).count()
+        for ids in _all_ids():
+            yield make_documents(ids)
+            done += len(ids)
+            if progress:
+                progress(done, total)
+            touched.update(_followed(chosen, make_documents))
+        # What changed while the new index was built may be old in it: the next drain looks again.
+        _log_again(touched)
+
+    count = chosen.replace(batches())
+    _state(chosen, committed_at=real_now(), rebuilt_at=real_now())
+    IndexState.objects.filter(engine=chosen.name, rebuild_wanted_at__lte=started).update(rebuild_wanted_at=None)
+    for _ in _drained(chosen, make_documents, SLICE):
+        pass
+    return count
+
+
+def compare() -> list[Difference]:
+    """Months in which the ids in the index are not those of the posts; posts still in the change log left out.
+
+    Raises SearchUnavailable.
+    """
+    chosen = engine()
+    waiting = set(Change.objects.values_list("post_id", flat=True).iterator())
+    try:
+        indexed = {month: set(chosen.ids(month)) - waiting for month in chosen.counts()}
+    except IndexMissing:  # nothing was ever indexed
+        indexed = {}
+    posts: dict[str, set[int]] = {}
+    rows = Post.objects.filter(withdrawn_at=None).values_list("id", "published_at")
+    for post_id, published_at in rows.iterator():
+        if post_id not in waiting:
+            posts.setdefault(month_of(published_at), set()).add(post_id)
+    return [
+        _difference(month, posts.get(month, set()), indexed.get(month, set()))
+        for month in sorted(posts.keys() | indexed.keys())
+        if posts.get(month, set()) != indexed.get(month, set())
+    ]
+
+
+def _difference(month: str, posts: set[int], indexed: set[int]) -> Difference:
+    return Difference(
+        month=month,
+        posts=len(posts),
+        indexed=len(indexed),
+        missing=tuple(sorted(posts - indexed)[:20]),
+        extra=tuple(sorted(indexed - posts)[:20]),
+    )
+
+
+def _drained(chosen: Engine, make_documents: MakeDocuments, batch: int) -> Iterator[set[int]]:
+    """Batch by batch: the posts that are now committed and whose rows are gone."""
+    while rows := list(Change.objects.order_by("id").values_list("id", "post_id")[:batch]):
+        ids = {post_id for _, post_id in rows}
+        _index(chosen, ids, make_documents)
+        Change.objects.filter(id__in=[row_id for row_id, _ in rows]).delete()
+        _state(chosen, committed_at=real_now())
+        yield ids
+
+
+def _followed(chosen: Engine, make_documents: MakeDocuments) -> set[int]:
+    """Keep the serving index fresh during a rebuild, if it can be written at all."""
+    try:
+        return set().union(*_drained(chosen, make_documents, SLICE))
+    except SearchUnavailable:
+        return set()
+
+
+def _index(chosen: Engine, ids: set[int], make_documents: MakeDocuments) -> None:
+    withdrawn = set(Post.objects.filter(id__in=ids, withdrawn_at__isnull=False).values_list("id", flat=True))
+    documents = make_documents(sorted(ids - withdrawn))
+    chosen.add(documents)
+    gone = ids - {d.post_id for d in documents}
+    if gone:
+        chosen.delete(sorted(gone))
+    chosen.commit()
+
+
+def _all_ids() -> Iterator[list[int]]:
+    """Posts in time order (months are then built one after the other), in slices that hold no read open."""
+    after: tuple[datetime, int] | None = None
+    while True:
+        posts = Post.objects.filter(withdrawn_at=None)
+        if after:
+            posts = posts.filter(Q(published_at__gt=after[0]) | Q(id__gt=after[1]), published_at__gte=after[0])
+        rows = list(posts.order_by("published_at", "id").values_list("published_at", "id")[:SLICE])
+        if not rows:
+            return
+        yield [post_id for _, post_id in rows]
+        after = rows[-1]
+
+
+@transaction.atomic
+def _log_again(ids: set[int]) -> None:
+    Change.objects.bulk_create([Change(post_id=i) for i in sorted(ids)], batch_size=SLICE)
+
+
+def _state(chosen: Engine, **values: datetime) -> None:
+    IndexState.objects.update_or_create(engine=chosen.name, defaults=values)

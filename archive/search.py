@@ -1,0 +1,159 @@
+"""The seam of search: one language, one answer, whichever engine is behind it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from archive import highlight, query
+from archive.embedded import Embedded
+from archive.highlight import Piece
+from archive.models import IndexState, Post
+from archive.months import IndexMissing, SearchUnavailable
+from archive.query import Filter, QueryError
+from archive.results import FACETS, Engine, Found, Row, Sort
+from config.clock import SHANGHAI, real_now
+from config.door import ConfigError
+from config.settings import secret
+
+DEEPEST = 10_000  # hits reachable by paging; every page beyond costs all pages before it
+
+_engines: dict[Path, Embedded] = {}
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One post that matched. `title_pieces` and `pieces` carry the marks; `snippet` is the same text with 「」."""
+
+    post_id: int
+    title: str
+    url: str
+    source: str
+    platform: str
+    published_at: datetime
+    event: int | None
+    grade: str | None
+    score: float
+    title_pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def snippet(self) -> str:
+        return highlight.bracketed(self.pieces)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """`total` matches; `hits` the page of them; facets: name -> [(value, count)], most first."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: dict[str, list[tuple[str, int]]]
+
+
+def engine() -> Engine:
+    """The engine that the settings ask for, one object a process and data folder."""
+    if secret("ELASTICSEARCH_URL"):
+        raise ConfigError(
+            "environment", "ELASTICSEARCH_URL", "…", "this version has no Elasticsearch engine yet; unset it"
+        )
+    folder = Path(settings.DATA) / "index"
+    with _opening:
+        if folder not in _engines:
+            _engines[folder] = Embedded(folder)
+        return _engines[folder]
+
+
+def search(
+    text: str, filters: Filter | None = None, *, sort: Sort = "newest", limit: int = 20, offset: int = 0
+) -> Result:
+    """Posts that match `text` and `filters`, newest or best first.
+
+    Raises QueryError (message for the person who typed it) and SearchUnavailable (message for everybody).
+    """
+    node = query.parse(text)
+    if offset + limit > DEEPEST:
+        raise QueryError(0, f"最多翻到第 {DEEPEST} 条：请缩小时间范围或增加检索词")
+    found = _ask(node, filters or Filter(), sort, limit, offset)
+    posts = Post.objects.in_bulk([row.post_id for row in found.rows])
+    # The index follows within a second; what was withdrawn meanwhile must not be shown.
+    shown = [(row, post) for row in found.rows if (post := posts.get(row.post_id)) and post.withdrawn_at is None]
+    texts = query.positive_texts(node)
+    return Result(
+        total=found.total - (len(found.rows) - len(shown)),
+        hits=tuple(_hit(row, post, texts) for row, post in shown),
+        facets={name: counts.most_common() for name, counts in found.facets.items()},
+    )
+
+
+def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """[start, end) in UTC from what people type: 2024-05-01 is a whole Shanghai day, an instant is itself.
+
+    Raises QueryError, position 0 for `start` and 1 for `end`.
+    """
+    first = _instant(start, 0) if start else None
+    last = _instant(end, 1, after=True) if end else None
+    if first and last and first >= last:
+        raise QueryError(1, f"结束时间 {end} 早于开始时间 {start}")
+    return first, last
+
+
+def want_rebuild() -> None:
+    """Ask whoever writes the index to build it anew."""
+    IndexState.objects.get_or_create(engine=engine().name)
+    IndexState.objects.filter(engine=engine().name, rebuild_wanted_at=None).update(rebuild_wanted_at=real_now())
+
+
+def _instant(text: str, position: int, *, after: bool = False) -> datetime:
+    """The instant a text names; with `after` the first one that no longer belongs to it."""
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            day = date.fromisoformat(text) + timedelta(days=1 if after else 0)
+            return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+        found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+        return aware.astimezone(UTC) + timedelta(seconds=1 if after else 0)
+    except (ValueError, OverflowError):
+        raise QueryError(position, f"看不懂时间“{text}”：请写 2024-05-01 或 2024-05-01T08:30") from None
+
+
+def _ask(node: query.Node, filters: Filter, sort: Sort, limit: int, offset: int) -> Found:
+    chosen = engine()
+    try:
+        return chosen.search(node, filters, sort=sort, limit=limit, offset=offset)
+    except SearchUnavailable as e:
+        never = not IndexState.objects.filter(engine=chosen.name, committed_at__isnull=False).exists()
+        if isinstance(e, IndexMissing) and never:
+            return Found(facets={name: Counter() for name in FACETS})
+        want_rebuild()
+        raise type(e)(f"{e}；已请求重建（huiying reindex），信息本身没有丢失") from e
+
+
+def _hit(row: Row, post: Post, texts: list[query.Text]) -> Hit:
+    in_title = [t.text for t in texts if t.field in ("", "title")]
+    in_body = [t.text for t in texts if t.field in ("", "body")]
+    title = tuple(highlight.marked(post.title, in_title))
+    pieces = tuple(highlight.snippet(post.body, in_body))
+    if not any(p.hit for p in pieces) and any(p.hit for p in title):
+        pieces = tuple(highlight.snippet(post.title, in_title))
+    return Hit(
+        post_id=post.id,
+        title=post.title,
+        url=post.url,
+        source=post.site,
+        platform=post.platform,
+        published_at=post.published_at,
+        event=row.event,
+        grade=row.grade,
+        score=row.score,
+        title_pieces=title,
+        pieces=pieces,
+    )
