@@ -1,0 +1,104 @@
+"""Settings of the whole suite: a data folder of its own, loopback only, one line per missing server.
+
+pytest-django would read the settings before this file is seen, so setup.cfg names none: they are named here, after
+the environment is in order, and whatever HUIYING_* the developer has set stays out of the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+for _name in [name for name in os.environ if name.startswith("HUIYING_")]:
+    del os.environ[_name]
+_SCRATCH = Path(tempfile.mkdtemp(prefix="huiying-tests-"))
+_OUTBOUND = _SCRATCH / "outbound.log"
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    # Playwright's synchronous API keeps an event loop in the test's thread; Django would refuse every query there.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+    "HUIYING_DATA": str(_SCRATCH / "var"),
+    "HUIYING_ALLOW_PRIVATE_SOURCES": "1",
+    # pytest-socket guards this process only; tests/guard does it for every Python process started from here.
+    "HUIYING_TEST_OUTBOUND": str(_OUTBOUND),
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(__file__).parent / "guard"), os.environ.get("PYTHONPATH")))),
+}
+
+import django  # noqa: E402
+
+django.setup()
+
+import pytest  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from config.clock import SHANGHAI  # noqa: E402
+from tests.servers import CHROMIUM_FLAGS, browser_lacks, chromium, fresh_database, on_postgresql  # noqa: E402
+
+# A server that could not be had is told as a skip; where everything must be there (CI=true) it is a failure.
+SKIPS_FAIL = os.environ.get("CI", "").lower() in ("true", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lacks = browser_lacks()
+    for item in items:
+        if lacks and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=f"browser tests: {lacks}"))
+        if item.get_closest_marker("postgres") and not on_postgresql():
+            item.add_marker(pytest.mark.skip(reason="PostgreSQL tests: DATABASE_URL names no server"))
+        if item.get_closest_marker("sqlite") and on_postgresql():
+            item.add_marker(pytest.mark.skip(reason="tests of SQLite alone, and this run is on PostgreSQL"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = yield
+    if SKIPS_FAIL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"skipped, and CI allows no skip: {report.longrepr}"
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _OUTBOUND.exists():
+        sys.stderr.write(f"\nA child process called out of this machine:\n{_OUTBOUND.read_text()}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_SCRATCH, ignore_errors=True)
+
+
+@pytest.fixture
+def at():
+    """at("2026-11-23 14:00") is that instant in Shanghai, aware."""
+    return lambda text: datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def service_env(tmp_path):
+    """The environment for a service of the test's own: an empty data folder and, on PostgreSQL, an empty database."""
+    env = os.environ | {"HUIYING_DATA": str(tmp_path / "var")}
+    if not on_postgresql():
+        yield env
+        return
+    with fresh_database() as url:
+        yield env | {"DATABASE_URL": url}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args():
+    return {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1366, "height": 768}}
+
+
+@pytest.fixture
+def huiying():
+    """(arguments that start `huiying`): the command as a script would call it, from this checkout."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py")]
