@@ -32,16 +32,26 @@ class Difference:
     extra: tuple[int, ...]
 
 
-def drain(make_documents: MakeDocuments, batch: int = SLICE) -> int:
+def drain(make_documents: MakeDocuments, batch: int = SLICE, *, keep_open: bool = False) -> int:
     """Index every post of the change log, or build the index anew where that is wanted; how many posts.
 
     Rows go only after the index has committed them, and only the rows that were read: dying in between repeats
-    work, and a change that comes meanwhile keeps its row. Raises IndexBusy when another process writes the index.
+    work, and a change that comes meanwhile keeps its row. The engine keeps the index open for writing between its
+    calls (merges then run beside them); everybody else gives it back. Raises IndexBusy when another process writes.
     """
     chosen = engine()
     if rebuild_wanted(chosen):
-        return rebuild(make_documents)
-    return sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+        return rebuild(make_documents, keep_open=keep_open)
+    try:
+        return sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+    finally:
+        if not keep_open:
+            chosen.close()
+
+
+def waiting() -> int:
+    """How many posts search does not show as they are now."""
+    return Change.objects.values("post_id").distinct().count()
 
 
 def rebuild_wanted(chosen: Engine) -> bool:
@@ -59,7 +69,7 @@ def rebuild_wanted(chosen: Engine) -> bool:
     return False
 
 
-def rebuild(make_documents: MakeDocuments, progress: Progress | None = None) -> int:
+def rebuild(make_documents: MakeDocuments, progress: Progress | None = None, *, keep_open: bool = False) -> int:
     """Build the index from the posts beside the old one, which serves and follows meanwhile; then swap.
 
     Returns how many posts are in it. Raises IndexBusy.
@@ -79,11 +89,15 @@ def rebuild(make_documents: MakeDocuments, progress: Progress | None = None) -> 
         # What changed while the new index was built may be old in it: the next drain looks again.
         _log_again(touched)
 
-    count = chosen.replace(batches())
-    _state(chosen, committed_at=real_now(), rebuilt_at=real_now())
-    IndexState.objects.filter(engine=chosen.name, rebuild_wanted_at__lte=started).update(rebuild_wanted_at=None)
-    for _ in _drained(chosen, make_documents, SLICE):
-        pass
+    try:
+        count = chosen.replace(batches())
+        _state(chosen, committed_at=real_now(), rebuilt_at=real_now())
+        IndexState.objects.filter(engine=chosen.name, rebuild_wanted_at__lte=started).update(rebuild_wanted_at=None)
+        for _ in _drained(chosen, make_documents, SLICE):
+            pass
+    finally:
+        if not keep_open:
+            chosen.close()
     return count
 
 
