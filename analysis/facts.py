@@ -1,0 +1,234 @@
+"""What a text states about an affair: how many were harmed, missing, gathered; what was lost; when; each quoted.
+
+Pure: text in, Facts out. `combine` makes one event's Facts of those of its posts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from analysis import figures, occurrence
+from analysis.figures import Figure
+from analysis.numerals import QUANTITY, quantity
+
+__all__ = ["QUANTITIES", "Facts", "Figure", "attributed", "combine", "extract", "from_json", "to_json"]
+
+AGED = timedelta(hours=72)  # design.md §6: an older date is 旧事 until a named person decides
+
+QUANTITIES = (
+    "deaths", "missing", "serious", "light", "injured", "poisoned", "participants", "loss_yuan", "hostages",
+    "endangered", "moved", "suspects", "past_deaths",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Stated numbers (None = not stated), flags, and the time of occurrence (UTC) with the words that say it.
+
+    `suspects` are dead suspects, never among `deaths`; `past_deaths` belong to another time (history, anniversary,
+    judgment) and never grade an event of today; `injured` are those whose severity is not said.
+    """
+
+    deaths: Figure | None = None
+    missing: Figure | None = None
+    serious: Figure | None = None
+    light: Figure | None = None
+    injured: Figure | None = None
+    poisoned: Figure | None = None
+    participants: Figure | None = None
+    loss_yuan: Figure | None = None
+    hostages: Figure | None = None
+    endangered: Figure | None = None
+    moved: Figure | None = None
+    suspects: Figure | None = None
+    past_deaths: Figure | None = None
+    flags: tuple[str, ...] = ()
+    t_event: datetime | None = None
+    t_event_quote: str = ""
+
+
+_WIDE = str.maketrans("０１２３４５６７８９％．", "0123456789%.")
+_WIDE_CUE = re.compile("[０-９]")
+_SEEN = {
+    "public_place": (
+        "商场|广场|地铁|火车站|高铁站|车站|公交|医院|景区|公园|学校门口|校门口|超市|商圈|步行街|机场|码头|影院|酒店|菜市场|市场|体育场|夜市|饭店|餐厅"
+    ),
+    "school": "学校|校园|校内|校门|中学|小学|大学|幼儿园|学院|高中|初中|职校|技校",
+    "weapon": "持刀|持枪|枪击|匕首|砍刀|菜刀|水果刀|尖刀|刀具|枪支|枪声|开枪|爆炸物|炸药|雷管|泼汽油|斧头|铁棍|持械|弓弩|砍人|捅人|刀刺|挥刀",
+    "minors": "未成年|儿童|男童|女童|幼儿|婴儿|小学生|初中生|中学生|高中生|少年|少女|男孩|女孩|幼童|孩童",
+    "officers": "民警|辅警|协警|警员|警官|交警|特警|刑警|巡警|警察",
+    "denied": "辟谣|谣言|不实|误传|谣传|子虚乌有|并非事实|虚假信息|虚假消息|不属实",
+    "drill": "演练|演习",
+    "natural": "台风|暴雨|洪水|洪灾|洪涝|地震|强降雨|山洪|泥石流|汛情|龙卷风|暴雪|冰雹|山体滑坡|内涝|雷暴",
+    "food": "食物中毒|食源性|食品安全|食用后|用餐后|聚餐后",
+    "workplace": "工厂|车间|企业|工人|作业|施工|矿井|煤矿|厂区|工地",
+    "brawl": "械斗|斗殴|群殴|打群架",
+    "many_dead": r"(?:多|数|若干)(?:人|名[^，。；\d]{0,6}|位[^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)",
+    "judged": r"周年|一审|二审|终审|宣判|判处|获刑|判决|死刑|死缓|公祭|旧案|\d年前|[一二三四五六七八九十]年前",
+}
+# Every flag that facts may carry; grades.toml may name these.
+FLAGS = (*(name for name in _SEEN if name != "judged"), "none_hurt", "corrected", "old")
+_FLAG = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SEEN.items()))
+_AGE = re.compile(r"(?<![\d.])(\d{1,2})(?:周)?岁(?!以上)")
+_LOSS = re.compile(
+    rf"(?P<cue>(?:直接)?(?:经济|财产)?损失)(?:金额|数额|价值|共计|总计|合计|初步|估计|估算|达到|高达|超过|超|达|约|近|逾|为|人民币|[:：]|了){{0,4}}(?P<a>{QUANTITY})\s?元"
+    rf"|(?P<b>{QUANTITY})\s?元(?:人民币)?(?:的|左右的?|以上的?)?(?:直接)?(?:经济|财产)?损失"
+)
+_SAVED = re.compile(r"挽回|避免|止付|挽损|减少|追回|防止|降低|弥补|赔偿|挽救|可能")
+_RESCUED = re.compile(
+    r"(?:全部|全数|均|都|成功|安全|已经?|悉数|顺利)[^，。；]{0,6}(?:获救|救出|脱困|脱险|转移|撤离|疏散|下山|解救|营救|返回|找到)"
+)
+
+
+def extract(text: str, published_at: datetime) -> Facts:
+    """The facts that `text` (title and body, published at that aware instant) states.
+
+    Numbers are counted once per text: the highest said of now, lists added, parts (其中) not; a correction wins.
+    """
+    if _WIDE_CUE.search(text):
+        text = text.translate(_WIDE)  # one character for one: quotes stay where they were
+    flags = {str(m.lastgroup) for m in _FLAG.finditer(text)}
+    if "minors" not in flags and any(int(age) < 18 for age in _AGE.findall(text)):
+        flags.add("minors")
+    t_event, quote = occurrence.find(text, published_at)
+    said: dict[str, Figure] = {}
+    if figures.HINT.search(text):
+        said = _said(text, published_at, t_event, flags)
+    if "损失" in text and (loss := _loss(text)):
+        said["loss_yuan"] = loss
+    if published_at - t_event > AGED if t_event else "judged" in flags:
+        flags.add("old")
+    flags.discard("judged")
+    return Facts(**said, flags=tuple(sorted(flags)), t_event=t_event, t_event_quote=quote)
+
+
+def _said(text: str, published_at: datetime, t_event: datetime | None, flags: set[str]) -> dict[str, Figure]:
+    posted = published_at.astimezone(occurrence.SHANGHAI)
+    found = figures.find(text, posted.year, posted.month)
+    said = {kind: _highest(claims) for kind, claims in found.now.items()}
+    said.update(found.mended)
+    if found.mended:
+        flags.add("corrected")
+    flags |= found.flags
+    past = found.past.get("deaths", [])
+    fresh = t_event is not None and published_at - t_event <= AGED
+    if not fresh and "judged" in flags:
+        # A judgment or an anniversary speaks of another time, whatever its tense
+        past += [said.pop("deaths")] if "deaths" in said else []
+    if past:
+        said["past_deaths"] = _highest(past)
+    if "endangered" in said and _RESCUED.search(text):
+        del said["endangered"]
+    if said.keys() & {"deaths", "injured", "serious", "light", "missing"}:
+        flags.discard("none_hurt")
+    return said
+
+
+def _highest(claims: list[Figure]) -> Figure:
+    return max(claims, key=lambda f: (f.top, f.high is None))
+
+
+def _loss(text: str) -> Figure | None:
+    claims = []
+    for m in _LOSS.finditer(text):
+        value = quantity(m["a"] or m["b"])
+        if value and not _SAVED.search(text, max(0, m.start() - 8), m.start() + 1):
+            claims.append(Figure(low=value[0], high=value[1], quote=m[0]))
+    return _highest(claims) if claims else None
+
+
+def attributed(facts: Facts, post_id: int) -> Facts:
+    """The same facts, every figure marked with the post that states it (for quoted evidence)."""
+    marked = {name: replace(f, post_id=post_id) for name in QUANTITIES if (f := getattr(facts, name))}
+    return replace(facts, **marked)
+
+
+def combine(items: list[tuple[Facts, bool]]) -> Facts:
+    """An event's facts from those of its posts in time order, each with whether an authority or its outlet speaks.
+
+    Per quantity: the highest figure stands. Where speakers disagree, the figure is a range from the lowest current
+    claim to the highest, with both quotes. A correction by an authority replaces what was said before it.
+    A first figure below the final one by the same kind of speaker is a toll that rose, not a disagreement.
+    """
+    said: dict[str, Figure] = {}
+    official: dict[str, Figure] = {}
+    flags: set[str] = set()
+    when: list[tuple[datetime, str]] = []
+    for facts, authority in items:
+        for name in QUANTITIES:
+            figure = getattr(facts, name)
+            if figure is None:
+                continue
+            if authority and "corrected" in facts.flags:
+                said[name] = official[name] = figure
+                continue
+            said[name] = _graver(said.get(name), figure)
+            if authority:
+                official[name] = _graver(official.get(name), figure)
+        flags.update(facts.flags)
+        if facts.t_event:
+            when.append((facts.t_event, facts.t_event_quote))
+    ranged = {name: _ranged(figure, official.get(name)) for name, figure in said.items()}
+    if ranged.keys() & {"deaths", "injured", "serious", "missing"}:
+        flags.discard("none_hurt")
+    at, quote = _earliest(when, flags)
+    return Facts(**ranged, flags=tuple(sorted(flags)), t_event=at, t_event_quote=quote)
+
+
+def _graver(old: Figure | None, new: Figure) -> Figure:
+    return new if old is None or (new.top, new.high is None) > (old.top, old.high is None) else old
+
+
+def _ranged(highest: Figure, official: Figure | None) -> Figure:
+    """Hearsay above the authority's figure stays, but as a range whose lower end is the authority's."""
+    if official is None or official.top >= highest.top:
+        return highest
+    return replace(highest, low=official.low, quote=f"{official.quote}｜{highest.quote}")
+
+
+def _earliest(when: list[tuple[datetime, str]], flags: set[str]) -> tuple[datetime | None, str]:
+    """The first stated time among those of the last 72 h before the newest; older ones only if alone."""
+    if not when:
+        return None, ""
+    newest = max(at for at, _ in when)
+    fresh = [w for w in when if newest - w[0] <= AGED]
+    if len(fresh) == len(when) and "old" in flags:
+        return min(when)
+    return min(fresh)
+
+
+def to_json(facts: Facts) -> dict[str, Any]:
+    """Plain values for a JSON column; what was not stated is left out."""
+    out: dict[str, Any] = {}
+    for name in QUANTITIES:
+        figure: Figure | None = getattr(facts, name)
+        if figure is not None:
+            out[name] = {"low": figure.low, "high": figure.high, "quote": figure.quote}
+            if figure.post_id is not None:
+                out[name]["post"] = figure.post_id
+    if facts.flags:
+        out["flags"] = list(facts.flags)
+    if facts.t_event:
+        out["t_event"] = facts.t_event.astimezone(UTC).isoformat()
+        out["t_event_quote"] = facts.t_event_quote
+    return out
+
+
+def from_json(data: dict[str, Any]) -> Facts:
+    """What `to_json` wrote; unknown keys (of a later version) are ignored."""
+    known = {f.name for f in fields(Facts)}
+    said = {
+        name: Figure(low=f["low"], high=f["high"], quote=f["quote"], post_id=f.get("post"))
+        for name, f in data.items()
+        if name in QUANTITIES and name in known
+    }
+    at = data.get("t_event")
+    return Facts(
+        **said,
+        flags=tuple(data.get("flags", ())),
+        t_event=datetime.fromisoformat(at) if at else None,
+        t_event_quote=data.get("t_event_quote", ""),
+    )
