@@ -45,6 +45,12 @@ def add_post(db):
     return add
 
 
+def document(post_id: int, body: str, *, title: str = "", at: datetime = NOON, **more) -> Document:
+    """A Document by itself, for tests of the engine without tables."""
+    known = {"site": "华商网", "platform": "news", "outlet": "media", "url": ""} | more
+    return Document(post_id=post_id, title=title, body=body, published_at=at, **known)
+
+
 def documents(ids: list[int]) -> list[Document]:
     """What flow supplies, without events: grade and event are read from the post's notes (["重大", 7])."""
     return [
