@@ -175,11 +175,11 @@ def stand_down_step(
     *,
     grade: str | None,
     at: datetime,
-    heard: Sequence[Recipient],
+    told: Sequence[Recipient],
     event_id: int | None = None,
 ) -> list[Plan]:
     """The `met` notice to exactly those who were told before; nothing when nobody was."""
-    if not heard:
+    if not told:
         return []
     return [
         Plan(
@@ -194,7 +194,7 @@ def stand_down_step(
             raised_at=at,
             escalates_at=None,
             priority=priority(grade),
-            recipients=tuple(heard),
+            recipients=tuple(told),
             wants_ack=False,
             event_id=event_id,
         )

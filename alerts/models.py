@@ -72,14 +72,15 @@ class Delivery(models.Model):
     provider_id = models.CharField(max_length=200, blank=True)
     receipt = models.CharField(max_length=2, default="L0")
     created_at = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)  # null while it waits or is being sent
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["channel", "priority", "next_try_at"],
                 name="delivery_due",
-                condition=models.Q(state__in=["waiting", "unknown"]),
+                # Not `state IN (…)`: SQLite cannot match bound values against it and would scan the table.
+                condition=models.Q(settled_at__isnull=True),
             ),
             models.Index(fields=["lease_until"], name="delivery_leased", condition=models.Q(state="sending")),
         ]

@@ -87,12 +87,12 @@ def _delivery(
     if recipient.channel == CONSOLE:
         made.state, made.receipt, made.attempts, made.settled_at = State.SENT, "L2", 1, now
     elif replay:
-        made.state, made.reason = State.HELD, "replay"
+        made.state, made.reason, made.settled_at = State.HELD, "replay", now
     return made
 
 
 def _letter(plan: Plan, ack_url: str) -> messages.Letter:
-    page = f"/event/{plan.event_id}/" if plan.event_id else "/"
+    page = f"/events/{plan.event_id}/" if plan.event_id else "/"
     return messages.Letter(
         key=plan.key,
         kind=plan.kind,

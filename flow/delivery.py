@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,7 +75,7 @@ def send_all(ladder: Ladder, now: datetime, limit: int = 1000) -> int:
 
 
 def _due(channel_name: str) -> QuerySet[Delivery]:
-    waiting = Delivery.objects.filter(channel=channel_name, state__in=Delivery.UNSENT)
+    waiting = Delivery.objects.filter(channel=channel_name, settled_at=None, state__in=Delivery.UNSENT)
     return waiting.filter(next_try_at__lte=real_now())
 
 
@@ -124,9 +123,9 @@ def _recent_tries(channel: str, real: datetime) -> list[datetime]:
 
 def _put_off(row: Delivery, until: datetime, rate: throttle.Rate) -> None:
     """Let this row and every less urgent one wait, each with the reason; the gravest keep their share."""
-    waiting = Delivery.objects.filter(channel=row.channel, state__in=Delivery.UNSENT, next_try_at__lt=until)
+    waiting = Delivery.objects.filter(channel=row.channel, settled_at=None, state__in=Delivery.UNSENT)
     reason = throttle.reason(rate, row.priority)
-    waiting.filter(priority__gte=row.priority).update(next_try_at=until, reason=reason)
+    waiting.filter(priority__gte=row.priority, next_try_at__lt=until).update(next_try_at=until, reason=reason)
 
 
 def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: datetime) -> bool:
@@ -206,6 +205,7 @@ def take_back_expired(real: datetime) -> int:
     free = {"lease_token": "", "lease_until": None}
     with transaction.atomic():
         over = list(gone.filter(OVER).values_list("id", flat=True))
+        # Settled in real time: nobody here knows the service's.
         cancelled = gone.filter(id__in=over).update(
             state=State.CANCELLED, reason="发送结果不明；事项已确认或办结，不再重发", settled_at=real, **free
         )
@@ -215,7 +215,8 @@ def take_back_expired(real: datetime) -> int:
     return cancelled + resent
 
 
-def hold_switched_off(channels: Collection[str]) -> int:
-    """Set aside what waits for a channel that is not among those switched on, with the reason; how many."""
-    waiting = Delivery.objects.filter(state__in=Delivery.UNSENT).exclude(channel__in=[CONSOLE, *channels])
-    return waiting.update(state=State.HELD, reason="渠道未启用或缺少设置")
+def hold_switched_off(ladder: Ladder, now: datetime) -> int:
+    """Set aside what waits for a channel that is no longer switched on, with the reason; how many. Run at start."""
+    waiting = Delivery.objects.filter(settled_at=None, state__in=Delivery.UNSENT)
+    stranded = waiting.exclude(channel__in=[CONSOLE, *ladder.channels])
+    return stranded.update(state=State.HELD, reason="渠道未启用或缺少设置", settled_at=now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import time
 from typing import Any
 
@@ -18,6 +19,10 @@ import httpx
 from alerts.channels.base import TIMEOUT, DeliveryFailed, Parcel, Sent, http_failure
 from alerts.escalation import ChannelSettings
 from config.clock import real_now
+
+# They log whole addresses, and ours may hold a key.
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 MOST_READ = 64 * 1024  # of an answer; a receiver that sends more is not answering
 

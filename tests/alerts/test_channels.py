@@ -7,6 +7,7 @@ import email.policy
 import hashlib
 import hmac
 import json
+import logging
 import socket
 
 import pytest
@@ -194,6 +195,15 @@ def test_webhook_failures(hook, hook_server, answer, permanent, code):
     failure = refused(hook, "webhook")
     assert (failure.permanent, failure.code, failure.http) == (permanent, code, answer.status)
     assert len(hook_server.seen) == 1
+
+
+@pytest.mark.parametrize("name", ["slack", "webhook"])
+def test_no_log_level_shows_a_secret(name, slack_server, caplog):
+    caplog.set_level(logging.DEBUG)
+    settings = {"slack": ladders.slack, "webhook": ladders.webhook}[name](slack_server.url)
+    channel(name, ladders.with_channels(settings)).send(parcel(name))
+    assert len(slack_server.seen) == 1
+    assert "very-secret" not in caplog.text
 
 
 @pytest.mark.parametrize("body", ["", "ok", "[]", '{"errcode": 0}', '{"ok": true}'])

@@ -138,9 +138,9 @@ def test_two_officers_on_one_shift_are_both_told(ladder):
 
 def test_a_stand_down_goes_to_those_who_heard_and_to_nobody_else():
     heard = [Recipient(channel="console", address="user:li", user_id=2), Recipient(channel="slack", address="C1")]
-    [plan] = stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), heard=heard, event_id=7)
+    [plan] = stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), told=heard, event_id=7)
     assert (plan.kind, plan.recipients, plan.escalates_at) == ("met", tuple(heard), None)
-    assert stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), heard=[]) == []
+    assert stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), told=[]) == []
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from django.db import transaction
+from django.urls import resolve
 
 from alerts import outbox
 from alerts.escalation import first_steps
@@ -76,6 +79,15 @@ def test_a_body_holds_its_own_link_to_acknowledge_and_the_table_only_its_hash(la
     token = url.split("/")[-2]
     assert not AckLink.objects.filter(token_hash=token).exists()
     assert {link.expires_at for link in alert.links.all()} == {at("10:00", 24)}
+
+
+def test_the_links_in_a_message_lead_to_pages_that_exist(ladder):
+    event = rows.event()
+    [alert] = rows.tell(ladder, event_id=event.id)
+    body = alert.deliveries.get(channel="webhook").body
+    page, ack = (resolve(urlsplit(body[name]).path) for name in ("page_url", "ack_url"))
+    assert (page.url_name, page.kwargs) == ("event", {"event_id": event.id})
+    assert ack.url_name == "ack"
 
 
 def test_a_drill_is_marked_in_what_is_sent(ladder, settings):

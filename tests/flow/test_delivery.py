@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from alerts import acks, outbox
 from alerts.models import Alert, Attempt, Delivery
@@ -242,9 +243,15 @@ def test_a_mistake_inside_a_channel_neither_stops_the_queue_nor_shows_its_text(l
     assert Delivery.objects.get(channel="slack", alert__cause="b").state == "sent"
 
 
+def test_an_idle_sender_looks_at_an_index_and_not_at_every_delivery_ever_sent():
+    plan = delivery._due("slack").order_by("priority", "next_try_at", "id")[:1].explain()
+    if connection.vendor == "sqlite":
+        assert "USING INDEX delivery_due" in plan and "SCAN" not in plan
+
+
 def test_what_waits_for_a_channel_that_was_switched_off_is_set_aside_with_the_reason(ladder):
     row = told(ladder)
-    assert delivery.hold_switched_off(["webhook"]) == 1
+    assert delivery.hold_switched_off(ladders.shipped(), NOW) == 1
     row.refresh_from_db()
     assert (row.state, row.reason) == ("held", "渠道未启用或缺少设置")
     assert Delivery.objects.filter(channel="console", state="sent").exists()
