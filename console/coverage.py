@@ -1,0 +1,62 @@
+"""What the silence of a page is worth: which sources are read, which are quiet or failing, and is the engine alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archive.models import Source
+from config import clock
+from flow.models import Lease, Round
+
+State = Source.State
+# The watch ticks each second (design.md §5); ten missed ticks are no hiccup.
+ENGINE_DEAD = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """Counts by state, names of what does not work, and the last item of any source."""
+
+    alive: int
+    quiet: int
+    failing: tuple[str, ...]
+    capped: tuple[str, ...]
+    off: int
+    last_item_at: datetime | None
+    engine_on: bool
+    last_round_at: datetime | None
+
+    @property
+    def reading(self) -> bool:
+        return bool(self.alive or self.quiet or self.failing or self.capped)
+
+
+def coverage() -> Coverage:
+    """Three queries, however many sources there are."""
+    by_state: dict[str, list[str]] = {state: [] for state in State.values}
+    last_item = None
+    for name, state, enabled, item_at in Source.objects.values_list("name", "state", "enabled", "last_item_at"):
+        # A file has nothing to be read again: it speaks only by its last item.
+        by_state[state if enabled else State.OFF].append(name)
+        if item_at and (last_item is None or item_at > last_item):
+            last_item = item_at
+    age = tick_age()
+    newest = Round.objects.order_by("-now").values_list("now", flat=True).first()
+    return Coverage(
+        alive=len(by_state[State.ALIVE]),
+        quiet=len(by_state[State.QUIET]),
+        failing=tuple(by_state[State.FAILING]),
+        capped=tuple(by_state[State.CAPPED]),
+        off=len(by_state[State.OFF]),
+        last_item_at=last_item,
+        engine_on=age is not None and age <= ENGINE_DEAD,
+        # Shown only while the engine is off: a running one would change the fragment each second.
+        last_round_at=newest,
+    )
+
+
+def tick_age() -> timedelta | None:
+    """Real time since the engine last looked at the deadlines; None when it never did."""
+    ticked = Lease.objects.filter(name="engine").values_list("ticked_at", flat=True).first()
+    return clock.real_now() - ticked if ticked else None

@@ -1,0 +1,161 @@
+"""Forms of the console. What the acts refuse (sla.engine.Unmet) is shown beside the field it names."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+
+from archive.models import Source
+from config.clock import SHANGHAI
+from console.permissions import may
+from console.words import TYPES
+from crawlers.addresses import AddressRefused, check_url
+from sla.engine import GRADES, Unmet
+from sla.models import Release
+
+GRADE_CHOICES = [(g, g) for g in GRADES]
+PAGE_BYTES = 20 * 1024 * 1024
+
+
+class Moment(forms.DateTimeField):
+    """An instant as a person in the office types it: Beijing time, to the minute."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(SHANGHAI).replace(tzinfo=None)
+        return value
+
+
+def refuse(form: forms.Form, unmet: Unmet, **fields: str) -> None:
+    """Put a refusal beside its field; `fields` maps the act's name of a field to the form's."""
+    name = fields.get(unmet.field, unmet.field)
+    form.add_error(name if name in form.fields else None, str(unmet))
+
+
+class GradeForm(forms.Form):
+    grade = forms.ChoiceField(label="等级", choices=GRADE_CHOICES)
+    reason = forms.CharField(label="理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    second = forms.CharField(label="第二人登录名", required=False, max_length=150)
+    second_password = forms.CharField(
+        label="第二人密码",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def second_person(self, request: HttpRequest) -> Any:
+        """The second person, who signs with their own password; None when nobody was named. Raises Unmet."""
+        name, password = self.cleaned_data["second"].strip(), self.cleaned_data["second_password"]
+        if not name:
+            return None
+        user = authenticate(request, username=name, password=password)
+        if user is None:
+            raise Unmet("第二人的登录名或密码不对", "second_password")
+        if not may(user, "second_grade"):
+            raise Unmet("第二人须是带班领导、新闻中心主任或局领导", "second")
+        return user
+
+
+class EventForm(forms.Form):
+    title = forms.CharField(label="名称", max_length=200, widget=forms.TextInput(attrs={"autofocus": True}))
+    at = Moment(label="发生时间", help_text="时限由此起算（北京时间）")
+    type = forms.ChoiceField(label="类型", choices=[(k, f"{k} {v}") for k, v in TYPES.items()], initial="T04")
+    grade = forms.ChoiceField(label="等级", choices=[*GRADE_CHOICES, ("", "暂不定级")], required=False)
+    knowledge = forms.CharField(
+        label="从何得知", max_length=500, help_text="例如：110 指挥中心 02:10 电话通报", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class DraftForm(forms.Form):
+    duties = forms.MultipleChoiceField(
+        label="履行的职责", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="一份发布只办结所勾选的职责；都不勾选即为续报，不停任何计时",
+    )  # fmt: skip
+    title = forms.CharField(label="标题", max_length=200)
+    body = forms.CharField(label="正文", max_length=20000, widget=forms.Textarea(attrs={"rows": 9}))
+
+    def __init__(self, *args: Any, duties: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["duties"].choices = duties  # type: ignore[attr-defined]
+
+
+class PublishForm(forms.Form):
+    channel = forms.ChoiceField(label="渠道", choices=Release.Channel.choices)
+    url = forms.URLField(label="链接", required=False, max_length=1000, assume_scheme="https")
+    published_at = Moment(label="实际发布时间", help_text="北京时间；时限按此刻办结")
+    page = forms.FileField(label="已发布页面的文件", required=False, help_text="网页另存或截图；其指纹是公开的证据")
+    place = forms.CharField(label="地点（发布会）", required=False, max_length=200)
+    speaker = forms.CharField(label="发言人（发布会）", required=False, max_length=100)
+    attendees = forms.IntegerField(label="到场人数（发布会）", required=False, min_value=1, max_value=100000)
+
+    def clean_page(self) -> Any:
+        page = self.cleaned_data["page"]
+        if page and page.size > PAGE_BYTES:
+            raise forms.ValidationError("文件超过 20 MB；请存为截图或单个网页文件")
+        return page
+
+
+class EventFilter(forms.Form):
+    """Filters of the list of events; all of them live in the address."""
+
+    STATES = [("open", "未结"), ("closed", "已结"), ("", "全部")]
+    CLOCKS = [("", "不限"), ("running", "计时中"), ("missed", "已超时"), ("met", "已履行")]
+    SORTS = [("", "最近信息"), ("due", "剩余时间"), ("heat", "热度"), ("opened", "新发现")]
+    q = forms.CharField(label="名称含", required=False, max_length=60)
+    grade = forms.ChoiceField(label="等级", required=False, choices=[("", "不限"), *GRADE_CHOICES, ("none", "未定级")])
+    clock = forms.ChoiceField(label="计时", required=False, choices=CLOCKS)
+    type = forms.ChoiceField(label="类型", required=False, choices=[("", "不限"), *TYPES.items()])
+    place = forms.ChoiceField(
+        label="属地", required=False, choices=[("", "本地及不明"), ("ours", "本地"), ("unknown", "不明"), ("elsewhere", "外地"), ("all", "全部")]
+    )
+    state = forms.ChoiceField(label="状态", required=False, choices=STATES)
+    provisional = forms.BooleanField(label="只看暂按", required=False)
+    sort = forms.ChoiceField(label="排序", required=False, choices=SORTS)
+
+
+class LedgerFilter(forms.Form):
+    state = forms.ChoiceField(label="状态", required=False, choices=[("", "不限"), *Release.State.choices])
+    channel = forms.ChoiceField(label="渠道", required=False, choices=[("", "不限"), *Release.Channel.choices])
+    since = forms.DateField(label="自", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="至", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def instants(self) -> tuple[datetime | None, datetime | None]:
+        """[since 00:00, the day after until 00:00) in Beijing time."""
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        midnight = datetime.min.time()
+        start = datetime.combine(since, midnight, SHANGHAI) if since else None
+        end = datetime.combine(until, midnight, SHANGHAI) + timedelta(days=1) if until else None
+        return start, end
+
+
+class SourceForm(forms.ModelForm):
+    """A feed added by hand, with the assessment that must exist before it is read (sources.md §6)."""
+
+    interval_min = forms.IntegerField(label="每隔几分钟读一次", initial=10, min_value=1, max_value=24 * 60)
+
+    class Meta:
+        model = Source
+        fields = ["name", "url", "outlet", "home", "purpose", "legal_basis", "approved_by"]
+        widgets = {"purpose": forms.TextInput, "legal_basis": forms.TextInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("url", "purpose", "legal_basis", "approved_by"):
+            self.fields[name].required = True
+
+    def clean_url(self) -> str:
+        """Refused here by what the address says; what its name resolves to is checked at each reading."""
+        url = self.cleaned_data["url"]
+        try:
+            check_url(url, allow_private=settings.ALLOW_PRIVATE_SOURCES)
+        except AddressRefused as e:
+            raise forms.ValidationError(str(e)) from e
+        if Source.objects.filter(url=url).exists():
+            raise forms.ValidationError("已有信源使用此地址")
+        return url

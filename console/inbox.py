@@ -1,0 +1,51 @@
+"""The console's own inbox: alerts of a person's level, or addressed to the person or a role the person holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from alerts.escalation import CONSOLE, FINAL_KINDS
+from alerts.models import Alert, Delivery
+from console.permissions import roles_of
+from console.words import LEVEL_ROLES
+
+SHOWN = 50
+GRADE_ORDER = {"特别重大": 0, "重大": 1, "较大": 2, "一般": 3}
+
+
+def awaiting(user: Any) -> QuerySet[Alert]:
+    """Unacknowledged alerts that still stand, for this person.
+
+    By level as well as by address: what was addressed to the officer of the last shift is the next one's to take.
+    A superuser without a role sees every inbox: the administrator of the first start is alone.
+    """
+    standing = Alert.objects.filter(acked_at__isnull=True, stood_down_at__isnull=True)
+    roles = roles_of(user)
+    if user.is_superuser and not roles:
+        return standing
+    levels = [n for n, role in enumerate(LEVEL_ROLES, 1) if role in roles]
+    addresses = [f"role:{role}" for role in roles] + [f"user:{user.get_username()}"]
+    mine = Delivery.objects.filter(alert_id=OuterRef("pk"), channel=CONSOLE, address__in=addresses)
+    return standing.filter(Q(level__in=levels) | Exists(mine))
+
+
+def count(user: Any) -> int:
+    """How many affairs wait for this person (several steps of one cause are one)."""
+    if not user.is_authenticated:
+        return 0
+    return awaiting(user).exclude(kind__in=FINAL_KINDS).values("cause").distinct().count()
+
+
+def listed(user: Any) -> list[Alert]:
+    """The newest step of each cause, so that one affair is one row however far it escalated; gravest, oldest first."""
+    rows = awaiting(user).select_related("event").order_by("-raised_at", "-level")[: SHOWN * 4]
+    newest: dict[str, Alert] = {}
+    for alert in rows:
+        newest.setdefault(alert.cause, alert)
+    return sorted(newest.values(), key=_urgency)[:SHOWN]
+
+
+def _urgency(alert: Alert) -> tuple[bool, int, float]:
+    return alert.kind in FINAL_KINDS, GRADE_ORDER.get(alert.grade or "", 4), alert.raised_at.timestamp()

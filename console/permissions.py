@@ -1,0 +1,105 @@
+"""Who may do what: one table, read by the pages (which buttons to show) and by every POST (which acts to refuse)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import urlencode
+
+from console.words import ROLES
+
+DUTY, LEADER, HEAD, BUREAU, ANALYST, ADMIN = (
+    "duty_officer",
+    "shift_leader",
+    "centre_head",
+    "bureau_leader",
+    "analyst",
+    "admin",
+)
+ACTS: dict[str, frozenset[str]] = {
+    "acknowledge": frozenset({DUTY, LEADER, HEAD, BUREAU}),
+    "grade": frozenset({DUTY, LEADER, HEAD}),
+    # Whoever stands as second person for a downgrade (design.md §6) answers for a shift or more.
+    "second_grade": frozenset({LEADER, HEAD, BUREAU}),
+    "open_event": frozenset({DUTY, LEADER, HEAD}),
+    "draft_release": frozenset({DUTY, LEADER, HEAD, ANALYST}),
+    "review_release": frozenset({LEADER, HEAD}),
+    "publish_release": frozenset({DUTY, LEADER, HEAD}),
+    "manage_sources": frozenset({HEAD, ADMIN}),
+}
+ACT_WORDS = {
+    "acknowledge": "确认告警",
+    "grade": "确认或改定等级",
+    "second_grade": "作为第二人同意降级",
+    "open_event": "人工开立事件",
+    "draft_release": "起草发布",
+    "review_release": "审核发布",
+    "publish_release": "登记发布",
+    "manage_sources": "管理信源",
+}
+User = AbstractBaseUser | AnonymousUser
+
+
+def roles_of(user: Any) -> frozenset[str]:
+    """The role ids (Django groups) a person holds; asked once a request."""
+    if not user.is_authenticated:
+        return frozenset()
+    if not hasattr(user, "held_roles"):
+        user.held_roles = frozenset(user.groups.values_list("name", flat=True)) & ROLES.keys()
+    return user.held_roles
+
+
+def may(user: Any, act: str) -> bool:
+    """A superuser (the administrator of the first start, alone with the product) may all; others by role."""
+    return bool(user.is_authenticated and user.is_active and (user.is_superuser or roles_of(user) & ACTS[act]))
+
+
+class Rights:
+    """`may.ACT` for templates."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+    def __getitem__(self, act: str) -> bool:
+        if act not in ACTS:
+            raise KeyError(act)
+        return may(self.user, act)
+
+
+View = Callable[..., HttpResponse]
+
+
+def signed_in(view: View) -> View:
+    """A page for people who logged in. A polling fragment gets 401 instead of a log-in page in its place."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if request.htmx:
+            return HttpResponse("登录已失效，请重新登录", status=401)
+        return redirect("/login/?" + urlencode({"next": request.get_full_path()}))
+
+    return checked
+
+
+def needs(act: str) -> Callable[[View], View]:
+    """Refuse (403, with the act's name) whoever may not do `act`."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not may(request.user, act):
+                who = "、".join(ROLES[r] for r in ROLES if r in ACTS[act])
+                raise PermissionDenied(f"您的角色不能{ACT_WORDS[act]}（可由{who}办理）")
+            return view(request, *args, **kwargs)
+
+        return signed_in(checked)
+
+    return wrap

@@ -1,0 +1,101 @@
+"""值班台: what to do next. One list of alerts, one of events by time left, and what the silence is worth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from alerts.escalation import FINAL_KINDS
+from analysis.models import Event
+from config import clock
+from console import affairs, inbox, polling
+from console.coverage import coverage
+from console.permissions import Rights, may, needs, signed_in
+from flow import acts
+from sla.engine import TOP_GRADES, Unmet
+from sla.models import Release
+
+SHOWN = 10
+
+
+@signed_in
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    html = _fragment(request.user, clock.now())
+    return render(request, "console/desk.html", {"live": mark_safe(html), "etag": polling.version(html)})
+
+
+@signed_in
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    return polling.answer(request, _fragment(request.user, clock.now()))
+
+
+@needs("acknowledge")
+@require_POST
+def acknowledge(request: HttpRequest) -> HttpResponse:
+    """确认收到, in place. Ends the paging of this cause, never a clock."""
+    now, key = clock.now(), request.POST.get("key", "")
+    try:
+        alert = acts.acknowledge(key, request.user, now)
+        said, mood = f"已确认收到：{alert.title}", "good"
+        if alert.acked_by_id != request.user.pk:
+            said = f"此前已由{alert.acked_by or '消息链接'}确认：{alert.title}"
+    except Unmet as e:
+        said, mood = str(e), "bad"
+    if not request.htmx:
+        messages.info(request, said)
+        return redirect("desk")
+    html = _fragment(request.user, now)
+    response = polling.stamp(HttpResponse(html))
+    response["ETag"] = polling.version(html)
+    return trigger_client_event(response, "say", {"text": said, "mood": mood})
+
+
+def _fragment(user: Any, now: datetime) -> str:
+    return render_to_string("console/parts/desk_live.html", state(user, now))
+
+
+def state(user: Any, now: datetime) -> dict[str, Any]:
+    """Everything the desk shows, in a bounded number of queries."""
+    alerts = inbox.listed(user)
+    calling = [a for a in alerts if a.kind not in FINAL_KINDS]
+    rows, running = affairs.by_time_left(now)
+    return {
+        "alerts": alerts,
+        "calling": len(calling),
+        "top": calling[0].grade if calling else None,
+        "affairs": rows,
+        "running": running,
+        "proposals": _proposals(),
+        "releases": _releases(user),
+        "coverage": coverage(),
+        "may": Rights(user),
+    }
+
+
+def _proposals() -> list[Event]:
+    """Grades that only the engine has said so far, gravest first; the lesser ones are found in the list of events."""
+    rows = Event.objects.filter(provisional=True, grade__in=TOP_GRADES, closed_at=None, merged_into=None)
+    found = rows.exclude(jurisdiction=Event.Jurisdiction.ELSEWHERE).order_by("-last_post_at")[:SHOWN]
+    return sorted(found, key=lambda e: TOP_GRADES.index(e.grade))
+
+
+def _releases(user: Any) -> list[Release]:
+    """Releases in the making that this person could take a step further."""
+    rows = Release.objects.exclude(state=Release.State.PUBLISHED).select_related("event", "drafted_by", "reviewed_by")
+    return [r for r in rows.order_by("drafted_at")[: SHOWN * 3] if _mine(r, user)][:SHOWN]
+
+
+def _mine(release: Release, user: Any) -> bool:
+    if release.state == Release.State.DRAFT:
+        return may(user, "review_release") and release.drafted_by_id != user.pk
+    return may(user, "publish_release") and user.pk not in (release.drafted_by_id, release.reviewed_by_id)

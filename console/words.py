@@ -1,0 +1,75 @@
+"""The Chinese words (and shapes) for every code the tables hold. Words used in messages live in alerts/messages.py."""
+
+from __future__ import annotations
+
+from alerts.messages import BASIS, KINDS
+from flow.roles import ROLES
+from flow.telling import TYPES
+
+# The messages' and the roles' own words, handed on so that pages read one table.
+__all__ = ["BASIS", "KINDS", "ROLES", "TYPES"]
+
+LEVEL_ROLES = ("duty_officer", "shift_leader", "centre_head", "bureau_leader")
+
+# standing -> (word, shape in icons.svg). Shape and word say the same as the colour does.
+STANDINGS = {
+    "open": ("进行中", "ring"),
+    "near": ("临近截止", "triangle"),
+    "missed": ("已超时", "square"),
+    "met": ("按时履行", "check"),
+    "met_late": ("逾期履行", "check-late"),
+    "exempt": ("免予履行", "dash"),
+    "paused": ("暂停", "dash"),
+    "superseded": ("已更正", "dash"),
+}
+# grade -> (css name, shape): the warning colours of domain.md §3.2, each with a shape of its own.
+GRADE_LOOKS = {
+    "特别重大": ("g1", "grade-1"),
+    "重大": ("g2", "grade-2"),
+    "较大": ("g3", "grade-3"),
+    "一般": ("g4", "grade-4"),
+}
+HEATS = {"red": "热度红", "orange": "热度橙", "yellow": "热度黄", "blue": "热度蓝"}
+STANCES = {
+    "authority": "官方发布",
+    "report": "报道",
+    "ask": "询问",
+    "complain": "投诉",
+    "accuse": "质疑指控",
+    "harm": "反映伤亡损害",
+    "rumour": "传言",
+    "praise": "称赞",
+}
+TIERS = {"direct": "涉警", "incident": "本地案事件", "none": "无关"}
+CHANNELS = {"console": "系统收件箱", "slack": "Slack", "webhook": "Webhook", "email": "电子邮件"}
+RECEIPTS = {
+    "L0": "未发出",
+    "L1": "渠道已接收",
+    "L2": "渠道确认下发",
+    "L3": "已送达终端",
+    "L4": "本人已确认",
+}
+GRADING_KINDS = {"proposed": "系统建议", "confirmed": "人工确认", "overridden": "人工改定"}
+FACTS = {
+    "deaths": ("死亡", "人"),
+    "missing": ("失踪", "人"),
+    "serious": ("重伤", "人"),
+    "light": ("轻伤", "人"),
+    "injured": ("受伤（轻重未明）", "人"),
+    "endangered": ("受困遇险", "人"),
+    "moved": ("转移安置", "人"),
+    "participants": ("参与聚集", "人"),
+    "hostages": ("被劫持", "人"),
+    "loss_yuan": ("直接经济损失", "元"),
+}
+FLAGS = {
+    "none_hurt": "无人员伤亡",
+    "public_place": "公共场所",
+    "school": "涉学校",
+    "weapon": "涉枪爆器械",
+    "minors": "涉未成年人",
+    "officers": "涉民警伤亡",
+    "denied": "已有否认或更正",
+    "drill": "演练",
+    "old": "旧事",
+}
