@@ -397,8 +397,8 @@ def _listed(text: str, earlier: _Token, later: _Token) -> bool:
     link = text[earlier.end : later.start]
     if earlier.unit is None or len(link) > 12 or _WITHIN.search(link):
         return False
-    if earlier.unit in ("男", "女") and not link:
-        return True
+    if not link:
+        return {earlier.unit, later.unit} == {"男", "女"}  # 三男两女
     return bool(_JOIN.search(link))
 
 

@@ -38,7 +38,7 @@ _HAPPENED = re.compile(
     r"|滑坡|走失|失联|失踪|身亡|死亡|接到?报|接群众报|报警|接警|警情|案件|突发|遇难|受伤|倒塌|决口|泄漏|踩踏|斗殴|围堵|劫持"
 )
 # The date of the telling, not of the deed: 新华社11月23日电, 记者24日从…获悉, 25日通报.
-_TOLD = re.compile(r"[,，]?(?:晚|上午|下午)?(?:电|讯|消息|通报|发布|回应|援引|报道|从|获悉|公布|宣布|一审|二审|开庭|宣判|召开|举行|称|表示)")
+_TOLD = re.compile(r"[,，]?(?:\d\d[:：]\d\d)?(?:晚|上午|下午)?(?:电|讯|消息|通报|发布|回应|援引|报道|从|获悉|公布|宣布|一审|二审|开庭|宣判|召开|举行|称|表示|记者)")
 _TELLER = re.compile(r"(?:新华社|中新网|中新社|记者|通讯员|网讯|人民网|日报|晚报|截至|截止|直至)[^，。,)）]{0,8}$")
 
 
@@ -65,6 +65,8 @@ def find(text: str, published_at: datetime) -> tuple[datetime | None, str]:
 
 def _weight(text: str, m: re.Match[str]) -> int:
     """How much this date looks like the time of a deed: a clock time, a deed in the words after it, no teller."""
+    if text[m.start() - 1 : m.start()] in ("", "\n") and text[m.end() : m.end() + 1] == "\n":
+        return -9  # the stamp of a page, alone on its line
     if _TOLD.match(text, m.end()) or _TELLER.search(text, max(0, m.start() - 16), m.start()):
         return -9
     deed = _HAPPENED.search(text, m.end(), m.end() + 60)
