@@ -82,16 +82,16 @@ class Embedded:
 
     def add(self, documents: Iterable[Document]) -> None:
         """Put documents in, each in place of an earlier one of its post; seen after `commit`. Raises IndexBusy."""
+        latest = {d.post_id: d for d in documents}
         by_month: dict[str, list[Document]] = {}
-        for document in documents:
+        for document in latest.values():
             by_month.setdefault(month_of(document.published_at), []).append(document)
         with self._as_writer() as writers:
+            # From every month: a post whose date was corrected leaves the one it was in.
+            self._take_out(writers, list(latest))
             for month, batch in by_month.items():
-                # A post whose date was corrected leaves the month it was in.
-                self._take_out(writers, [d.post_id for d in batch], except_month=month)
                 writer = writers.writer(month)
                 for document in batch:
-                    writer.delete_documents_by_term("post_id", document.post_id)
                     writer.add_document(_tantivy_document(document))
 
     def delete(self, post_ids: Sequence[int]) -> None:
@@ -175,18 +175,19 @@ class Embedded:
             self._lock.release()
             self._lock = None
 
-    def _take_out(self, writers: MonthWriters, post_ids: Sequence[int], except_month: str = "") -> None:
+    def _take_out(self, writers: MonthWriters, post_ids: Sequence[int]) -> None:
+        if not post_ids:
+            return
+        # By query: delete_documents_by_term of tantivy 0.27 finds nothing in unsigned fields, and says nothing.
+        unwanted = Query.term_set_query(self._schema, "post_id", list(post_ids))
         holding = writers.open_months()  # may hold posts that no reader sees yet
         if self._in_manifest:
-            wanted = Query.term_set_query(self._schema, "post_id", list(post_ids))
             for m in self._readers.months():
                 with reading(m.name):
-                    if _search(m, wanted, 1)[0]:
+                    if _search(m, unwanted, 1)[0]:
                         holding.add(m.month)
-        for month in holding - {except_month}:
-            writer = writers.writer(month)
-            for post_id in post_ids:
-                writer.delete_documents_by_term("post_id", post_id)
+        for month in holding:
+            writers.writer(month).delete_documents_by_query(unwanted)
 
 
 def _tantivy_document(document: Document) -> tantivy.Document:
