@@ -226,6 +226,16 @@ def test_over_its_rate_a_channel_queues_with_the_reason_and_keeps_its_share_for_
     assert Delivery.objects.get(channel="slack", alert__cause="grave").state == "sent"
 
 
+def test_queueing_the_small_does_not_delay_a_grave_one_that_waits_for_its_next_try(server):
+    ladder = ladders.with_channels(ladders.slack(server.url, per_minute=3, reserved=2))
+    grave = told(ladder, cause="grave")
+    server.answers.append(Answer(status=503))
+    delivery.send_one(ladder, "slack", NOW)
+    told(ladder, cause="small", grade="一般")
+    assert delivery.send_all(ladder, NOW) == 0
+    assert wait_of(grave) <= 1 and wait_of(Delivery.objects.get(channel="slack", alert__cause="small")) > 50
+
+
 def test_a_restarted_sender_remembers_what_was_sent_this_minute(server):
     told(ladders.with_channels(ladders.slack(server.url)), cause="a", grade="一般")
     delivery.send_all(ladders.with_channels(ladders.slack(server.url)), NOW)

@@ -92,8 +92,15 @@ def test_a_row_read_before_another_took_it_is_not_taken_twice(ladder):
     stale = Delivery.objects.get(id=row.id)
     assert claim(row, ladder)
     assert delivery.claim(stale, channel("slack", ladder), RATE) is None
-    # Nor after it came back: the number of tries has moved on.
-    delivery.take_back_expired(real_now() + timedelta(seconds=16))
+
+
+@pytest.mark.django_db
+def test_a_row_read_before_another_sender_failed_with_it_waits_as_that_one_found(ladder):
+    row = rows.network(rows.tell(ladder)[0])
+    stale = Delivery.objects.get(id=row.id)
+    delivery.settle(claim(row, ladder), DeliveryFailed("slack: HTTP 503"), ladder, NOW)
+    row.refresh_from_db()
+    assert row.state == stale.state == "waiting"
     assert delivery.claim(stale, channel("slack", ladder), RATE) is None
 
 
