@@ -71,13 +71,13 @@ class Child:
             return
         if process.stdin:
             process.stdin.close()
-        for end in (lambda: None, process.terminate, process.kill):
-            end()
+        for harder in (process.terminate, process.kill):
             try:
                 process.wait(timeout / 2)
                 return
             except subprocess.TimeoutExpired:
-                continue
+                harder()
+        process.wait()
 
     def _spawn(self) -> None:
         self._process = process = subprocess.Popen(

@@ -77,9 +77,9 @@ def fold_header(header: object) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(header or ""))).lower().strip("\ufeff*:")
 
 
-def is_known(header: object) -> bool:
+def is_known(header: object, template: Template | None = None) -> bool:
     name = fold_header(header)
-    return name in _FIELD_OF or name in NEVER_STORED
+    return name in _FIELD_OF or name in NEVER_STORED or bool(template and name in template.columns)
 
 
 def understand(headers: Iterable[object], mapping: Template | None = None) -> Columns:
@@ -110,8 +110,13 @@ def load_mappings(folder: Path) -> dict[str, Template]:
     if not path.exists():
         return {}
     top, _ = read_toml(path)
-    found = {}
-    for name, table in top.items():
+    found: dict[str, Template] = {}
+    tables = top.tables("mapping", [])
+    top.done()
+    for table in tables:
+        name = table.text("name")
+        if name in found:
+            raise table.error("name", "名称重复；每个模板一个名称")
         columns, defaults = table.table("columns"), table.table("defaults", {})
         table.done()
         named = {f: columns.texts(f, ()) for f in FIELDS}

@@ -23,6 +23,8 @@ _CHARSET = re.compile(r"""charset=["']?([\w.:-]+)""", re.I)
 _CLOSED = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
 # Characters XML 1.0 forbids: one of them would cost the rest of the feed.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# No feed needs entities of its own; a few of them can expand to gigabytes.
+_OWN_ENTITIES = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[.*?\]\s*>", re.S | re.I)
 UNREADABLE_TIME = "发布时间读不懂，按收到时间计"
 CUT_OFF = "订阅源在这一条中途断开，读到完整内容时再收录"
 
@@ -95,7 +97,10 @@ def _codec(name: str) -> str:
 
 
 def _xml_feed(text: str, url: str) -> ParsedFeed:
-    text = _FORBIDDEN.sub("", _DECLARATION.sub(r'\1"utf-8"', text.lstrip("\ufeff \t\r\n"), count=1))
+    text = _DECLARATION.sub(r'\1"utf-8"', text.lstrip("\ufeff \t\r\n"), count=1)
+    if not text.startswith("<?xml"):
+        text = '<?xml version="1.0" encoding="utf-8"?>' + text  # or feedparser adds a line, and errors name the next
+    text = _FORBIDDEN.sub("", _OWN_ENTITIES.sub("", text, count=1))
     read = feedparser.parse(text.encode(), response_headers={"content-type": "application/xml; charset=utf-8"})
     error = _malformed(read) if read.bozo else ""
     if not read.version and not read.entries:
@@ -131,7 +136,7 @@ def _entry(entry: Any, row: int, url: str) -> ParsedItem:
     content = get("content")
     body = content[0].get("value", "") if content else get("summary")
     link, guid = str(get("link")), str(get("id"))
-    if dict.get(entry, "guidislink") and not guid.startswith("http"):
+    if link == guid and not guid.startswith("http"):
         link = ""  # feedparser took it from a guid that merely forgot isPermaLink="false"
     link = urljoin(url, link) if link else ""
     raw = str(get("published") or get("updated") or get("created"))

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import Error, transaction
 
 from archive.models import Source
-from crawlers.columns import Columns, Template, load_mappings, understand
+from crawlers.columns import Columns, Template, is_known, load_mappings, understand
 from crawlers.models import ImportBatch, Rejection
 from crawlers.posts import BATCH, ParsedItem, key_of, known_keys, save
 from crawlers.tables import Sheet, Unreadable, open_sheet, unknown_header
@@ -70,11 +70,11 @@ def import_file(
     """
     template = _template(mapping)
     tally = Tally()
-    with open_sheet(path) as sheet:
-        intake = _Rehearsal() if dry_run else _Intake(path, now)
-        tally.warnings += sheet.warnings
+    with open_sheet(path, lambda header: is_known(header, template)) as sheet:
         if sheet.header and not understand(sheet.header, template).usable:
             raise Unreadable(unknown_header(path, [h for h in sheet.header if h]))
+        intake = _Rehearsal() if dry_run else _Intake(path, now)
+        tally.warnings += sheet.warnings
         parsed = _parsed(sheet, template, tally)
         while batch := list(islice(parsed, BATCH)):
             refused = [r for r in batch if isinstance(r, dict)]

@@ -154,7 +154,7 @@ def save(
     """
     if len(items) > BATCH:
         raise ValueError(f"{len(items)} items; give at most {BATCH}")
-    posts = {}
+    posts: dict[str, Post] = {}
     for item in items:
         post = post_of(item, source, now, live=live)
         posts.setdefault(post.key, post)  # first read wins, also within a batch

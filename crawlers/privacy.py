@@ -14,6 +14,7 @@ _MOBILE = re.compile(
 _ID_CARD = re.compile(
     r"(?<!\d)([1-8１-８]\d{5})(?:[12１２][09０９]\d{2})(?:[0０]\d|[1１][012０１２])(?:[0-3０-３]\d)\d{3}[\dXxＸｘ](?!\d)"
 )
+_MANY_DIGITS = re.compile(r"\d{4}")
 _OLD_ID_CARD = re.compile(r"(身份证\D{0,8})([1-8１-８]\d{5})\d{9}(?!\d)")
 
 BANDS = ((1_000, "<1k"), (10_000, "1k-10k"), (100_000, "10k-100k"), (1_000_000, "100k-1m"))
@@ -21,7 +22,7 @@ BANDS = ((1_000, "<1k"), (10_000, "1k-10k"), (100_000, "10k-100k"), (1_000_000, 
 
 def mask(text: str) -> str:
     """The text with mobile numbers as 138****5678 and ID numbers cut after the six digits of the region."""
-    if not any(c.isdigit() for c in text):
+    if not _MANY_DIGITS.search(text):
         return text
     text = _ID_CARD.sub(r"\1************", text)
     text = _OLD_ID_CARD.sub(r"\1\2*********", text)

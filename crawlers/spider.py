@@ -8,7 +8,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db.models import F
@@ -56,7 +55,11 @@ class FeedSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Requests for as long as ids come; the engine stays open until this ends."""
         work: asyncio.Queue[list[int] | None] = asyncio.Queue()
-        put = partial(asyncio.get_running_loop().call_soon_threadsafe, work.put_nowait)
+        loop = asyncio.get_running_loop()
+
+        def put(ids: list[int] | None) -> None:
+            loop.call_soon_threadsafe(work.put_nowait, ids)
+
         threading.Thread(target=self.listen, args=(put,), daemon=True).start()
         while (ids := await work.get()) is not None:
             for source in await in_thread(_sources, ids):

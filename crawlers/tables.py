@@ -8,9 +8,10 @@ import io
 import itertools
 import json
 import zipfile
+import zlib
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 from crawlers.columns import ALIASES, is_known
 from crawlers.vendor import RowRefused, Uncomputed
 
+Known = Callable[[object], bool]
+DELIMITERS = ",\t;|"
 HEADER_ROWS = 10  # exports put a title or a query line above their header
 UNPACKED_MAX = 2 << 30  # bytes; a larger workbook is a zip bomb or belongs into CSV
 csv.field_size_limit(1 << 20)  # characters; an unclosed quote would swallow the rest of the file
@@ -38,8 +41,8 @@ class Sheet:
 
 
 @contextmanager
-def open_sheet(path: Path) -> Iterator[Sheet]:
-    """Raises Unreadable: missing, empty, broken, another format, no known header."""
+def open_sheet(path: Path, known: Known = is_known) -> Iterator[Sheet]:
+    """`known` tells the headers a file may have. Raises Unreadable: missing, empty, broken, another format, no known header."""
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -49,7 +52,7 @@ def open_sheet(path: Path) -> Iterator[Sheet]:
         raise Unreadable(f"{path.name}：文件是空的")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(f"{path.name}：旧版 .xls 或加密的工作簿；请另存为不加密的 .xlsx")
-    with (_xlsx if head.startswith(b"PK") else _text)(path, head) as sheet:
+    with (_xlsx if head.startswith(b"PK") else _text)(path, head, known) as sheet:
         yield sheet
 
 
@@ -57,29 +60,36 @@ def open_sheet(path: Path) -> Iterator[Sheet]:
 
 
 @contextmanager
-def _xlsx(path: Path, _head: bytes) -> Iterator[Sheet]:
-    from openpyxl import load_workbook  # 0.2 s that CSV and JSONL need not wait for
+def _xlsx(path: Path, _head: bytes, known: Known) -> Iterator[Sheet]:
+    with ExitStack() as closing:
+        with _broken_means_unreadable(path):
+            sheet = _first_sheet(path, closing, known)
+        yield sheet
 
-    books = []
+
+@contextmanager
+def _broken_means_unreadable(path: Path) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
-                raise Unreadable(f"{path.name}：解压后超过 2 GB；请拆分或导出为 CSV")
-        books.append(load_workbook(path, read_only=True, data_only=True))
-        sheet = books[0].worksheets[0]
-        formulas = None
-        if _has_formulas(path, sheet):
-            books.append(load_workbook(path, read_only=True))
-            formulas = books[1].worksheets[0]
-        yield _sheet_of(path, sheet, formulas, [s.title for s in books[0].worksheets[1:]])
-    except Unreadable:
-        raise
-    except (zipfile.BadZipFile, KeyError, IndexError, SyntaxError, ValueError, OSError, EOFError) as e:
+        yield
+    except (zipfile.BadZipFile, zlib.error, KeyError, IndexError, SyntaxError, ValueError, OSError, EOFError) as e:
         # openpyxl lets the errors of zip, XML (a SyntaxError) and its own lookups through as they are
         raise Unreadable(f"{path.name}：不是完整的 XLSX 工作簿（{type(e).__name__}: {str(e)[:120]}）") from e
-    finally:
-        for book in books:
-            book.close()
+
+
+def _first_sheet(path: Path, closing: ExitStack, known: Known) -> Sheet:
+    from openpyxl import load_workbook  # 0.2 s that CSV and JSONL need not wait for
+
+    with zipfile.ZipFile(path) as archive:
+        if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
+            raise Unreadable(f"{path.name}：解压后超过 2 GB；请拆分或导出为 CSV")
+    book = load_workbook(path, read_only=True, data_only=True)
+    closing.callback(book.close)
+    sheet, formulas = book.worksheets[0], None
+    if _has_formulas(path, sheet):
+        again = load_workbook(path, read_only=True)
+        closing.callback(again.close)
+        formulas = again.worksheets[0]
+    return _sheet_of(path, _cells(sheet, formulas), known, [s.title for s in book.worksheets])
 
 
 def _has_formulas(path: Path, sheet: Any) -> bool:
@@ -93,13 +103,16 @@ def _has_formulas(path: Path, sheet: Any) -> bool:
     return False
 
 
-def _sheet_of(path: Path, sheet: Any, formulas: Any, others: list[str]) -> Sheet:
-    values = _cells(sheet, formulas)
-    header, at = _find_header(path, values)
-    notes = [f"只读取第一个工作表“{sheet.title}”，未读取：{'、'.join(others)}"] if others else []
+def _sheet_of(path: Path, values: Iterator[Any], known: Known, titles: list[str]) -> Sheet:
+    header, at, values = _find_header(path, values, known)
+    notes = [f"只读取第一个工作表“{titles[0]}”，未读取：{'、'.join(titles[1:])}"] if titles[1:] else []
 
     def rows() -> Iterator[tuple[int, dict[str, Any] | RowRefused]]:
-        for number, cells in enumerate(values, start=at + 1):
+        for number in itertools.count(at + 1):
+            with _broken_means_unreadable(path):
+                cells = next(values, None)
+            if cells is None:
+                return
             if any(cell not in (None, "") for cell in cells):
                 yield number, dict(zip(header, cells, strict=False))
 
@@ -120,25 +133,28 @@ def _cells(sheet: Any, formulas: Any) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _find_header(path: Path, values: Iterator[Any]) -> tuple[list[str], int]:
-    """The header (of the first rows the one with most known names) and its row number, counted from 1."""
-    first: list[str] = []
-    for number, cells in enumerate(itertools.islice(values, HEADER_ROWS), start=1):
-        names = [str(c).strip() if c is not None and c is not Uncomputed else "" for c in cells]
-        first = first or [n for n in names if n]
-        known = sum(map(is_known, names))
-        if known >= 2 or (known == 1 and len([n for n in names if n]) == 1):
-            # of two columns with one name the first counts; "" is taken for no column
-            return [n if n not in names[:i] else "" for i, n in enumerate(names)], number
-    if not first:
+def _find_header(path: Path, rows: Iterator[Any], known: Known) -> tuple[list[str], int, Iterator[Any]]:
+    """The header (of the first rows the one with most known names), its number from 1, and the rows after it."""
+    first = list(itertools.islice(rows, HEADER_ROWS))
+    names = [[_name(cell) for cell in row] if not isinstance(row, RowRefused) else [] for row in first]
+    if not any(any(row) for row in names):
         raise Unreadable(f"{path.name}：文件里没有数据")
-    raise Unreadable(unknown_header(path, first))
+    best = max(range(len(names)), key=lambda i: (sum(map(known, names[i])), -i))
+    if not any(map(known, names[best])):
+        raise Unreadable(unknown_header(path, next(filter(any, names))))
+    # of two columns with one name the first counts; "" is taken for no column
+    header = [n if n not in names[best][:i] else "" for i, n in enumerate(names[best])]
+    return header, best + 1, itertools.chain(first[best + 1 :], rows)
+
+
+def _name(cell: object) -> str:
+    return str(cell).strip() if cell is not None and cell is not Uncomputed else ""
 
 
 def unknown_header(path: Path, seen: list[str]) -> str:
     wanted = "、".join(names[0] for field_, names in ALIASES.items() if field_ in ("headline", "title", "body"))
     return (
-        f"{path.name}：认不出表头。读到：{'、'.join(s[:20] for s in seen[:40])}；"
+        f"{path.name}：认不出表头。读到：{'、'.join(s[:20] for s in seen[:40] if s)}；"
         f"至少要有一列是：{wanted}（或用 --mapping 指定 mappings.toml 里的模板）"
     )
 
@@ -147,18 +163,18 @@ def unknown_header(path: Path, seen: list[str]) -> str:
 
 
 @contextmanager
-def _text(path: Path, head: bytes) -> Iterator[Sheet]:
-    encoding = _encoding(path, head)
+def _text(path: Path, head: bytes, known: Known) -> Iterator[Sheet]:
+    encoding = _encoding(path, head, known)
     if "\0" in head.decode(encoding, "replace"):
         raise Unreadable(f"{path.name}：不是 XLSX、CSV 或 JSONL 文件")
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         start = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n")
         if start.startswith("["):
             raise Unreadable(f"{path.name}：是一个 JSON 数组；请每行写一个对象（JSONL）")
-        yield _jsonl(file) if start.startswith("{") else _csv(path, file, encoding)
+        yield _jsonl(file) if start.startswith("{") else _csv(path, file, known)
 
 
-def _encoding(path: Path, head: bytes) -> str:
+def _encoding(path: Path, head: bytes, known: Known) -> str:
     """UTF-8 when the whole file is, UTF-16 by its mark, else what makes more of the first line known headers."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
@@ -166,11 +182,11 @@ def _encoding(path: Path, head: bytes) -> str:
         return "utf-8-sig"
     line = head.splitlines()[0]
 
-    def known(encoding: str) -> int:
+    def understood(encoding: str) -> int:
         text = line.decode(encoding, "replace")
-        return max(sum(map(is_known, text.split(d))) for d in ",\t;|")
+        return max(sum(map(known, _split(text, d))) for d in DELIMITERS)
 
-    return "utf-8-sig" if known("utf-8-sig") > known("gb18030") else "gb18030"
+    return "utf-8-sig" if understood("utf-8-sig") > understood("gb18030") else "gb18030"
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -205,12 +221,11 @@ def _object(text: str) -> dict[str, Any] | RowRefused:
     return value if isinstance(value, dict) else RowRefused("", "这一行不是 JSON 对象")
 
 
-def _csv(path: Path, file: io.TextIOBase, encoding: str) -> Sheet:
+def _csv(path: Path, file: io.TextIOBase, known: Known) -> Sheet:
     first = file.readline()
-    delimiter = max(",\t;|", key=lambda d: (sum(map(is_known, _split(first, d))), first.count(d)))
+    delimiter = max(DELIMITERS, key=lambda d: (sum(map(known, _split(first, d))), first.count(d)))
     file.seek(0)
-    records = _records(file, delimiter)
-    header, at = _find_header(path, (cells for cells in records if isinstance(cells, list)))
+    header, at, records = _find_header(path, _records(file, delimiter), known)
 
     def rows() -> Iterator[tuple[int, dict[str, Any] | RowRefused]]:
         for number, cells in enumerate(records, start=at + 1):

@@ -1,0 +1,332 @@
+"""A vendor's file: every row is new, known or rejected, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.models import Change, Post, Source
+from config.door import ConfigError
+from crawlers.columns import load_mappings
+from crawlers.importing import import_file
+from crawlers.models import ImportBatch, Rejection
+from crawlers.tables import Unreadable
+from tests.crawlers.files import long_row, write_csv, write_jsonl, write_xlsx
+
+NOW = datetime(2024, 5, 21, 1, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def counts(report: dict) -> tuple[int, int, int, int]:
+    return report["rows"], report["new"], report["known"], len(report["rejected"])
+
+
+def test_the_long_form_becomes_posts_with_site_platform_and_counts(tmp_path: Path) -> None:
+    report = import_file(write_csv(tmp_path / "a.csv", [long_row(1), long_row(2)]), NOW)
+    assert counts(report) == (2, 2, 0, 0)
+    post = Post.objects.get(url="https://weibo.com/10001/Nabc1")
+    assert (post.site, post.platform, post.outlet, post.region) == ("新浪微博", "weibo", "individual", "陕西")
+    assert (post.reposts, post.comments, post.likes, post.reads) == (3, 1204, 7, 100_000)
+    assert post.published_at == datetime(2024, 5, 20, 12, 58, 15, tzinfo=UTC)
+    assert post.body.endswith("交警已到场。") and post.source.kind == Source.Kind.FILE
+
+
+def test_nothing_about_the_person_is_stored(tmp_path: Path) -> None:
+    row = long_row(1, 全文内容="我叫路人1，电话138 1234 5678，身份证610102199001011234，求助")
+    report = import_file(write_csv(tmp_path / "a.csv", [row]), NOW)
+    stored = json.dumps(list(Post.objects.values()), default=str, ensure_ascii=False)
+    for secret in ("13812345678", "138 1234 5678", "610102199001011234", "热爱生活", "face.jpg", "3号楼", "/u/1000"):
+        assert secret not in stored
+    assert '"女"' not in stored and Post.objects.get().follower_band == "10k-100k"
+    assert set(report["not_stored_headers"]) == {"性别", "主页链接", "用户简介", "头像", "注册时间", "精准地域"}
+
+
+def test_one_author_has_one_pseudonym(tmp_path: Path) -> None:
+    rows = [long_row(1, 原文作者="甲"), long_row(2, 原文作者="甲"), long_row(3, 原文作者="乙")]
+    import_file(write_csv(tmp_path / "a.csv", rows), NOW)
+    names = list(Post.objects.order_by("id").values_list("author", flat=True))
+    assert names[0] == names[1] != names[2] and all(len(n) == 32 for n in names)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_encoding_and_delimiter_are_recognised(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    path = write_csv(tmp_path / "a.csv", [long_row(1, 全文内容="𠮷祥村口，有人受伤")], encoding=encoding, delimiter=delimiter)
+    assert counts(import_file(path, NOW)) == (1, 1, 0, 0)
+    assert Post.objects.get().body == "𠮷祥村口，有人受伤"
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [long_row(n) for n in range(250)])
+    import_file(path, NOW)
+    assert counts(import_file(path, NOW + timedelta(days=1))) == (250, 0, 250, 0)
+    assert Post.objects.count() == Change.objects.count() == 250
+    assert Post.objects.filter(received_at=NOW).count() == 250
+
+
+def test_a_row_repeated_inside_the_file_is_known(tmp_path: Path) -> None:
+    rows = [long_row(1), long_row(1), *(long_row(n) for n in range(2, 150)), long_row(1)]
+    assert counts(import_file(write_csv(tmp_path / "a.csv", rows), NOW)) == (151, 149, 2, 0)
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
+    rows = [long_row(n) for n in range(120)] + [long_row(5), long_row(999, 日期="不知道")]
+    path = write_csv(tmp_path / "a.csv", rows)
+    rehearsed = import_file(path, NOW, dry_run=True)
+    assert not (Post.objects.exists() or Source.objects.exists() or ImportBatch.objects.exists())
+    assert rehearsed == import_file(path, NOW)
+    assert import_file(path, NOW, dry_run=True)["known"] == 121
+
+
+def test_a_rejected_row_names_number_field_and_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
+    empty = long_row(3, **{"标题／微博内容": "", "全文内容": "", "摘要": ""})
+    path = write_csv(tmp_path / "a.csv", [long_row(1), long_row(2, 日期="上周二"), empty, long_row(4)])
+    report = import_file(path, NOW)
+    assert counts(report) == (4, 2, 0, 2)
+    date, text = report["rejected"]
+    assert (date["row"], date["field"]) == (3, "日期") and "上周二" in date["reason"]
+    assert (text["row"], text["field"]) == (4, "全文内容")
+    assert list(Rejection.objects.order_by("row").values_list("row", "field")) == [(3, "日期"), (4, "全文内容")]
+    batch = ImportBatch.objects.get()
+    assert (batch.rows, batch.new, batch.known) == (4, 2, 0) and len(batch.sha256) == 64
+
+
+def test_a_missing_date_is_the_time_of_receipt_and_says_so(tmp_path: Path) -> None:
+    import_file(write_csv(tmp_path / "a.csv", [long_row(1, 日期="")]), NOW)
+    post = Post.objects.get()
+    assert post.published_at == NOW and any("发布时间缺失" in note for note in post.notes)
+
+
+def test_a_future_date_is_kept_for_the_round_to_decide(tmp_path: Path) -> None:
+    import_file(write_csv(tmp_path / "a.csv", [long_row(1, 日期="2024-06-01 08:00")]), NOW)
+    assert Post.objects.get().published_at == datetime(2024, 6, 1, 0, 0, tzinfo=UTC)
+
+
+def test_without_id_or_link_equal_words_of_two_people_stay_two_posts(tmp_path: Path) -> None:
+    rows = [
+        {"正文": "求助，孩子走失", "作者": "甲", "日期": "2024-05-20 08:00"},
+        {"正文": "求助，孩子走失", "作者": "乙", "日期": "2024-05-20 08:00"},
+        {"正文": "求助，孩子走失", "作者": "乙", "日期": "2024-05-20 08:00"},
+    ]
+    assert counts(import_file(write_csv(tmp_path / "a.csv", rows), NOW)) == (3, 2, 1, 0)
+
+
+def test_the_platforms_number_is_identity_before_the_link(tmp_path: Path) -> None:
+    row = {"mid": "5012345678901234", "正文": "一", "地址": "https://weibo.com/1/a?from=x", "媒体类型": "微博"}
+    again = row | {"地址": "https://m.weibo.cn/status/a"}
+    assert counts(import_file(write_csv(tmp_path / "a.csv", [row, again]), NOW)) == (2, 1, 1, 0)
+
+
+def test_a_link_is_the_same_with_and_without_its_tracking(tmp_path: Path) -> None:
+    rows = [
+        {"标题": "一", "链接": "http://www.Example.cn/a/1.html?utm_source=x#top", "日期": "2024-05-20"},
+        {"标题": "一（转）", "链接": "https://www.example.cn/a/1.html", "日期": "2024-05-20"},
+        {"标题": "二", "链接": "https://www.example.cn/", "日期": "2024-05-20"},
+        {"标题": "三", "链接": "https://www.example.cn/", "日期": "2024-05-20"},
+    ]
+    assert counts(import_file(write_csv(tmp_path / "a.csv", rows), NOW)) == (4, 3, 1, 0)
+
+
+def test_running_numbers_of_two_files_do_not_merge_their_rows(tmp_path: Path) -> None:
+    import_file(write_jsonl(tmp_path / "a.jsonl", [{"id": 1, "title": "甲"}, {"id": 2, "title": "乙"}]), NOW)
+    report = import_file(write_jsonl(tmp_path / "b.jsonl", [{"id": 1, "title": "丙"}, {"id": 2, "title": "乙"}]), NOW)
+    assert counts(report) == (2, 1, 1, 0)
+
+
+# --- workbooks ---
+
+
+def test_a_workbook_with_a_title_line_dates_and_text_ids(tmp_path: Path) -> None:
+    path = write_xlsx(
+        tmp_path / "a.xlsx",
+        [
+            ["舆情导出 2024-05-20"],
+            ["标题/微博内容", "原文/评论链接", "来源网站", "媒体类型", "日期", "mid"],
+            ["南大街有人打架", "https://weibo.com/1/a", "新浪微博", "微博", datetime(2024, 5, 20, 20, 58), "4987654321098765"],  # noqa: DTZ001
+            [None, None, None, None, None, None],
+            ["无日期", "https://weibo.com/1/b", "新浪微博", "微博", "哪天", "4987654321098766"],
+        ],
+    )
+    report = import_file(path, NOW)
+    assert counts(report) == (2, 1, 0, 1)
+    assert report["rejected"][0]["row"] == 5
+    post = Post.objects.get()
+    assert post.external_id == "4987654321098765"
+    assert post.published_at == datetime(2024, 5, 20, 12, 58, tzinfo=UTC)
+
+
+def test_sixteen_digit_ids_stored_as_numbers_are_not_trusted(tmp_path: Path) -> None:
+    """A spreadsheet keeps 15 digits: both rows below may have been different posts. Neither is lost, both are told of."""
+    header = ["mid", "正文", "日期", "原文作者"]
+    rows = [
+        [4987654321098760, "第一条", "2024-05-20 08:00", "甲"],
+        [4987654321098760, "第二条", "2024-05-20 08:01", "乙"],
+        [4.98765432109876e15, "第三条", "2024-05-20 08:02", "丙"],
+        [12345678901234567, "第四条", "2024-05-20 08:03", "丁"],
+    ]
+    report = import_file(write_xlsx(tmp_path / "a.xlsx", [header, *rows]), NOW)
+    assert counts(report) == (4, 4, 0, 0)
+    assert "4 行的编号以数字形式保存" in report["warnings"][0] and "行 2、3、4、5" in report["warnings"][0]
+    assert all("失真" in post.notes[0] and post.external_id == "" for post in Post.objects.all())
+    assert counts(import_file(tmp_path / "a.xlsx", NOW)) == (4, 0, 4, 0)
+
+
+def test_a_formula_without_a_saved_value_is_rejected_and_says_so(tmp_path: Path) -> None:
+    """The library that writes this file never computes; a spreadsheet that saves would store the value."""
+    rows = [["标题", "正文", "日期"], ["甲", '="正"&"文"', "2024-05-20"], ["乙", "正文", "2024-05-20"], ["丙", "#N/A", "2024-05-20"]]
+    report = import_file(write_xlsx(tmp_path / "a.xlsx", rows), NOW)
+    assert counts(report) == (3, 1, 0, 2)
+    first, second = report["rejected"]
+    assert (first["row"], first["field"]) == (2, "正文") and "公式" in first["reason"]
+    assert (second["row"], second["field"]) == (4, "正文") and "#N/A" in second["reason"]
+
+
+def test_a_formula_with_a_saved_value_is_that_value(tmp_path: Path) -> None:
+    import zipfile
+
+    plain = write_xlsx(tmp_path / "a.xlsx", [["标题", "转发数"], ["甲", 12]])
+    computed = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(computed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"<v>12</v>", b"<f>6+6</f><v>12</v>"))
+    assert counts(import_file(computed, NOW)) == (1, 1, 0, 0)
+    assert Post.objects.get().reposts == 12
+
+
+def test_a_workbook_that_understates_its_size_is_read_whole(tmp_path: Path) -> None:
+    import re
+    import zipfile
+
+    plain = write_xlsx(tmp_path / "a.xlsx", [["标题", "正文"], ["甲", "一"], ["乙", "二"]])
+    lying = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(lying, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, re.sub(rb'<dimension ref="[^"]+"', b'<dimension ref="A1"', old.read(name)))
+    assert counts(import_file(lying, NOW)) == (2, 2, 0, 0)
+
+
+# --- JSON lines ---
+
+
+def test_plain_json_lines_with_the_first_line_as_row_one(tmp_path: Path) -> None:
+    rows = [
+        {"title": "标题", "body": "正文", "url": "https://a.cn/1", "published_at": "2024-05-20T20:58:15+08:00",
+         "source": "华商网", "platform": "news"},
+        "{broken",
+        ["not", "an", "object"],
+        "",
+        {"title": "晚些", "content": "内容", "url": "https://a.cn/2", "published_at": 1716209895, "platform": "weibo"},
+        {"foo": "bar"},
+    ]  # fmt: skip
+    report = import_file(write_jsonl(tmp_path / "a.jsonl", rows), NOW)
+    assert counts(report) == (5, 2, 0, 3)
+    assert [r["row"] for r in report["rejected"]] == [2, 3, 6]
+    assert "foo" in report["rejected"][2]["reason"]
+    first, second = Post.objects.order_by("id")
+    assert (first.title, first.body, first.site, first.platform, first.outlet) == ("标题", "正文", "华商网", "news", "media")
+    assert first.published_at == second.published_at and second.platform == "weibo"
+
+
+def test_gsdata_records_are_understood(tmp_path: Path) -> None:
+    row = {
+        "news_uuid": "u-1", "news_url": "https://a.cn/1", "news_title": "通报", "news_content": "警方通报",
+        "news_posttime": "2024-05-20 20:58:15", "platform_name": "微信", "media_name": "平安某地",
+        "media_verifiedtype": "政府", "news_read_count": 5,
+    }  # fmt: skip
+    import_file(write_jsonl(tmp_path / "a.jsonl", [row]), NOW)
+    post = Post.objects.get()
+    assert (post.platform, post.site, post.outlet, post.external_id, post.reads) == ("wechat", "平安某地", "authority", "u-1", 5)
+
+
+def test_debris_that_databases_refuse_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"title": "甲\\u0000乙\\ud800", "url": "https://a.cn/1"}\n')
+    import_file(tmp_path / "a.jsonl", NOW)
+    assert Post.objects.get().title == "甲乙"
+
+
+# --- what cannot be read at all ---
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"", "空"),
+        ("a.csv", b"\xef\xbb\xbf \r\n", "空"),
+        ("a.xlsx", b"PK\x03\x04 broken", "不是完整的 XLSX"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "旧版 .xls"),
+        ("a.csv", "甲,乙\n1,2\n".encode(), "读到：甲、乙"),
+        ("a.json", b'[{"title": "x"}]', "JSON 数组"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "不是 XLSX、CSV 或 JSONL"),
+        ("a.csv", "性别,头像\n女,x\n".encode(), "认不出表头"),
+    ],
+)
+def test_an_unreadable_file_says_why_and_leaves_nothing(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Unreadable, match=said):
+        import_file(tmp_path / name, NOW)
+    assert not Post.objects.exists() and not ImportBatch.objects.exists()
+
+
+def test_a_workbook_cut_in_half_is_unreadable(tmp_path: Path) -> None:
+    whole = write_xlsx(tmp_path / "a.xlsx", [["标题", "正文"], *[[f"标题{n}", "正文" * 50] for n in range(200)]])
+    (tmp_path / "b.xlsx").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(Unreadable, match="不是完整的 XLSX"):
+        import_file(tmp_path / "b.xlsx", NOW)
+
+
+def test_an_unclosed_quote_costs_its_row_only(tmp_path: Path) -> None:
+    lines = ["标题,正文,日期", "一,正常,2024-05-20", '二,"没有关上的引号,2024-05-20', '三,"他说""好""",2024-05-20', "四,正常,2024-05-20"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    report = import_file(tmp_path / "a.csv", NOW)
+    assert [r["row"] for r in report["rejected"]] == [3]
+    assert set(Post.objects.values_list("title", flat=True)) == {"一", "三", "四"}
+
+
+def test_more_cells_than_headers_is_a_shifted_row(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("标题,正文,日期\n一,甲,乙,2024-05-20\n二,正文,2024-05-20,,\n")
+    report = import_file(tmp_path / "a.csv", NOW)
+    assert counts(report) == (2, 1, 0, 1) and "4 列" in report["rejected"][0]["reason"]
+
+
+def test_one_damaged_byte_does_not_turn_a_utf8_file_into_another_encoding(tmp_path: Path) -> None:
+    raw = "标题,正文,日期\n一,正常文字,2024-05-20\n二,坏".encode() + b"\xe5\x00"[:1] + b",2024-05-20\n"
+    (tmp_path / "a.csv").write_bytes(raw)
+    assert counts(import_file(tmp_path / "a.csv", NOW)) == (2, 2, 0, 0)
+    assert Post.objects.filter(body="正常文字").exists()
+
+
+# --- templates ---
+
+
+def test_a_template_names_a_vendors_own_headers(tmp_path: Path, settings) -> None:
+    settings.POLICY = tmp_path
+    (tmp_path / "mappings.toml").write_text(
+        '[[mapping]]\nname = "甲公司"\n[mapping.columns]\nbody = ["舆情原文"]\n[mapping.defaults]\nplatform = "weibo"\n'
+    )
+    path = write_csv(tmp_path / "a.csv", [{"舆情原文": "路口起火", "时间": "2024-05-20 08:00"}])
+    import_file(path, NOW, mapping="甲公司")
+    assert Post.objects.get().body == "路口起火" and Post.objects.get().platform == "weibo"
+    with pytest.raises(Unreadable, match="没有模板“乙公司”；现有：甲公司"):
+        import_file(path, NOW, mapping="乙公司")
+
+
+def test_the_shipped_templates_can_be_read(settings) -> None:
+    assert "手工登记表" in load_mappings(Path(settings.BASE_DIR) / "config")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[[mapping]]\nname = "甲"\n[mapping.columns]\nheading = ["x"]\n', "heading"),
+        ('[[mapping]]\nname = "甲"\n[mapping.columns]\n[[mapping]]\nname = "甲"\n[mapping.columns]\n', "name"),
+        ('[[mapping]]\nname = "甲"\n', "columns"),
+    ],
+)
+def test_a_wrong_template_is_refused_by_key(tmp_path: Path, text: str, key: str) -> None:
+    (tmp_path / "mappings.toml").write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load_mappings(tmp_path)
+    assert refused.value.key.endswith(key)

@@ -1,0 +1,80 @@
+"""When a source is read again, and what is said of its health."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archive.models import Source
+from crawlers.models import Rejection, SourceRun
+from crawlers.schedule import Run, due, gaps_after, settle
+
+NOW = datetime(2024, 5, 20, 12, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def source(**columns) -> Source:
+    return Source.objects.create(
+        **{"name": f"源{Source.objects.count()}", "kind": "feed", "url": "http://a.cn/f", "enabled": True, "interval_s": 600} | columns
+    )
+
+
+def ok(new: int = 0, **changed) -> Run:
+    return Run(**{"started_at": NOW, "state": "alive", "said": f"新增 {new} 条", "http": 200, "new": new} | changed)
+
+
+def test_due_are_enabled_feeds_whose_time_has_come() -> None:
+    fresh = source()
+    late = source(next_run_at=NOW - timedelta(minutes=1))
+    source(next_run_at=NOW + timedelta(minutes=1))
+    source(enabled=False)
+    source(kind="file", url="")
+    assert set(due(NOW)) == {fresh.pk, late.pk}
+
+
+def test_a_good_run_is_recorded_and_the_next_one_set() -> None:
+    s = source(failures=3, state="failing")
+    assert settle(s.pk, ok(2, refused=((7, "title", "没有标题"),)), NOW) == "alive"
+    s.refresh_from_db()
+    assert (s.failures, s.last_ok_at, s.next_run_at) == (0, NOW, NOW + timedelta(minutes=10))
+    assert SourceRun.objects.get().new == 2 and Rejection.objects.get().row == 7
+    assert due(NOW) == [] and due(NOW + timedelta(minutes=10)) == [s.pk]
+
+
+def test_a_dead_source_is_asked_ever_more_rarely_but_within_six_hours() -> None:
+    s, waits = source(), []
+    for _ in range(8):
+        assert settle(s.pk, Run(started_at=NOW, state="failing", said="HTTP 500"), NOW) == "failing"
+        s.refresh_from_db()
+        assert s.next_run_at
+        waits.append((s.next_run_at - NOW).total_seconds() / 60)
+    assert waits == [10, 20, 40, 80, 160, 320, 360, 360]
+    assert s.failures == 8 and "连续失败 8 次：HTTP 500" in s.detail and s.last_ok_at is None
+
+
+def test_a_hosts_wish_moves_the_next_run() -> None:
+    s = source()
+    settle(s.pk, Run(started_at=NOW, state="capped", said="HTTP 429", retry_at=NOW + timedelta(hours=2)), NOW)
+    s.refresh_from_db()
+    assert s.state == "capped" and s.next_run_at == NOW + timedelta(hours=2) and s.detail == "HTTP 429"
+
+
+def test_silence_of_five_usual_gaps_is_quiet_though_http_is_fine() -> None:
+    s = source(cursor={"gaps": [1800.0] * 10}, last_item_at=NOW - timedelta(hours=2))
+    assert settle(s.pk, ok(), NOW) == "alive"
+    assert settle(s.pk, ok(), NOW + timedelta(hours=1)) == "quiet"
+    s.refresh_from_db()
+    assert "已 3 小时没有新信息，通常间隔 30 分钟" in s.detail
+
+
+def test_a_source_with_little_history_is_not_called_quiet() -> None:
+    s = source(cursor={"gaps": [60.0] * 4}, last_item_at=NOW - timedelta(days=9))
+    assert settle(s.pk, ok(), NOW) == "alive"
+
+
+def test_gaps_are_learned_from_items_in_any_order_once() -> None:
+    at = [NOW + timedelta(minutes=m) for m in (30, 0, 10, 10)]
+    assert gaps_after([], None, at) == [600, 1200]
+    assert gaps_after([600, 1200], NOW + timedelta(minutes=30), [*at, NOW + timedelta(minutes=45)]) == [600, 1200, 900]
+    assert len(gaps_after([1.0] * 30, NOW, [NOW + timedelta(minutes=1)])) == 30
