@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from alerts import acks, messages
+from alerts import acks
 from alerts.escalation import CONSOLE, Plan, Recipient, Step
 from alerts.models import AckLink, Alert, Delivery
+from alerts.rendering import Letter, render
 from config.clock import real_now
 
 State = Delivery.State
@@ -79,7 +80,7 @@ def _delivery(
         channel=recipient.channel,
         address=recipient.address,
         user_id=recipient.user_id,
-        body=messages.render(_letter(plan, ack_url), recipient.channel),
+        body=render(_letter(plan, ack_url), recipient.channel),
         priority=plan.priority,
         next_try_at=real_now(),
         created_at=now,
@@ -91,9 +92,9 @@ def _delivery(
     return made
 
 
-def _letter(plan: Plan, ack_url: str) -> messages.Letter:
+def _letter(plan: Plan, ack_url: str) -> Letter:
     page = f"/events/{plan.event_id}/" if plan.event_id else "/"
-    return messages.Letter(
+    return Letter(
         key=plan.key,
         kind=plan.kind,
         level=plan.level,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -215,8 +216,8 @@ def take_back_expired(real: datetime) -> int:
     return cancelled + resent
 
 
-def hold_switched_off(ladder: Ladder, now: datetime) -> int:
-    """Set aside what waits for a channel that is no longer switched on, with the reason; how many. Run at start."""
+def hold_switched_off(channels: Collection[str]) -> int:
+    """Set aside what waits for a channel not among those switched on, with the reason; how many. Run at start."""
     waiting = Delivery.objects.filter(settled_at=None, state__in=Delivery.UNSENT)
-    stranded = waiting.exclude(channel__in=[CONSOLE, *ladder.channels])
-    return stranded.update(state=State.HELD, reason="渠道未启用或缺少设置", settled_at=now)
+    stranded = waiting.exclude(channel__in=[CONSOLE, *channels])
+    return stranded.update(state=State.HELD, reason="渠道未启用或缺少设置", settled_at=real_now())

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 from alerts.channels.base import TIMEOUT, DeliveryFailed, Parcel, Sent
 from alerts.escalation import ChannelSettings
-from alerts.messages import MAYBE_TWICE
+from alerts.rendering import MAYBE_TWICE
 from config.clock import real_now
 
 

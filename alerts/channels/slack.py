@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from alerts.channels.base import TIMEOUT, DeliveryFailed, Parcel, Sent, http_failure, seconds
 from alerts.escalation import ChannelSettings
-from alerts.messages import MAYBE_TWICE
+from alerts.rendering import MAYBE_TWICE
 
 # HTTP 200 with {"ok": false}. Only these may pass by themselves; every other error needs a person.
 PASSING = {"ratelimited", "rate_limited", "internal_error", "service_unavailable", "request_timeout", "fatal_error"}

@@ -1,0 +1,71 @@
+"""The form of alerts in each channel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from alerts.rendering import Letter, render
+from tests.alerts.ladders import at
+
+LETTER = Letter(
+    key="event:7:opened:1:L1",
+    kind="opened",
+    level=1,
+    told="值班员",
+    grade="重大",
+    title="【重大·暂按】厂房火灾",
+    text="等级：重大。\n依据",
+    raised_at=at("10:00"),
+    event_id=7,
+    page_url="http://h/event/7/",
+    ack_url="http://h/ack/abc/",
+)
+
+
+def test_slack_gets_a_header_the_text_and_a_button_that_acknowledges():
+    body = render(LETTER, "slack")
+    header, section, context, actions = body["blocks"]
+    assert header["text"]["text"] == body["text"] == LETTER.title
+    assert section["text"] == {"type": "plain_text", "text": LETTER.text, "emoji": False}
+    assert "告知值班员" in context["elements"][0]["text"]
+    assert [(b["text"]["text"], b["url"]) for b in actions["elements"]] == [
+        ("确认收到", LETTER.ack_url), ("查看", LETTER.page_url),
+    ]  # fmt: skip
+
+
+def test_slack_limits_hold_for_the_longest_texts():
+    body = render(replace(LETTER, title="题" * 200, text="文" * 9000, drill=True), "slack")
+    header, section, *_ = body["blocks"]
+    assert len(header["text"]["text"]) == 150 and len(section["text"]["text"]) == 3000
+
+
+def test_nothing_quoted_from_a_post_calls_the_whole_channel():
+    body = render(replace(LETTER, title="<!channel> & <@U1>", text="<!here>"), "slack")
+    assert body["text"] == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
+    assert {b["text"]["type"] for b in body["blocks"] if "text" in b} == {"plain_text"}
+
+
+def test_a_message_that_needs_no_answer_has_no_button_for_it():
+    body = render(replace(LETTER, kind="met", ack_url=""), "slack")
+    assert [b["text"]["text"] for b in body["blocks"][-1]["elements"]] == ["查看"]
+    assert "确认收到" not in render(replace(LETTER, kind="met", ack_url=""), "email")["text"]
+
+
+def test_mail_has_a_subject_the_text_and_both_links():
+    body = render(LETTER, "email")
+    assert body["subject"] == LETTER.title
+    assert all(part in body["text"] for part in (LETTER.text, LETTER.page_url, LETTER.ack_url, LETTER.key))
+
+
+def test_the_webhook_gets_plain_fields_with_shanghai_time():
+    body = render(LETTER, "webhook")
+    assert (body["kind"], body["level"], body["grade"], body["event"]) == ("opened", 1, "重大", 7)
+    assert body["raised_at"] == "2026-11-23T10:00:00+08:00"
+
+
+@pytest.mark.parametrize(("channel", "field"), [("slack", "text"), ("email", "subject"), ("webhook", "title"), ("console", "title")])
+def test_a_drill_says_so_in_every_channel(channel, field):
+    assert render(replace(LETTER, drill=True), channel)[field].startswith("【演练】")
+    assert "演练" not in str(render(LETTER, channel))
