@@ -1,6 +1,7 @@
 """确认收到: by a person in the console or by command, or by a one-time link in a message.
 
-Acknowledging ends the escalation of one cause. It never touches an obligation: the clock runs on (alerting.md §2.5-9).
+Acknowledging ends the escalation of one cause. It never touches an obligation: the clock runs on
+(alerting.md §2.5-9).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LINK_LIFE = timedelta(hours=24)
 
 
 class LinkRefused(Exception):
-    """A link that has no effect. `code` is unknown, used, expired, settled or stale; the text is for the person."""
+    """A link without effect. `code`: unknown, used, expired, settled or stale; the text is for the person."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -29,7 +30,7 @@ class LinkRefused(Exception):
 
 
 def new_link(alert_id: int, raised_at: datetime) -> tuple[AckLink, str]:
-    """An unsaved link for an alert and its address. Only the token's SHA-256 is kept: the table opens nothing."""
+    """An unsaved link for an alert, and its address. Only the token's hash is kept: the table opens nothing."""
     token = secrets.token_urlsafe(24)
     link = AckLink(token_hash=_hash(token), alert_id=alert_id, expires_at=raised_at + LINK_LIFE)
     return link, f"{settings.PUBLIC_URL.rstrip('/')}/ack/{token}/"
@@ -38,7 +39,8 @@ def new_link(alert_id: int, raised_at: datetime) -> tuple[AckLink, str]:
 def look_up(token: str, now: datetime) -> AckLink:
     """The link, if using it now would have an effect; raises LinkRefused.
 
-    Changes nothing: mail scanners and chat previews open every link, so the page asks and only its button uses it.
+    Changes nothing: mail scanners and chat previews open every link, so the page asks and only its
+    button uses it.
     """
     link = AckLink.objects.select_related("alert").filter(token_hash=_hash(token)).first()
     if link is None:

@@ -46,7 +46,7 @@ class ChannelSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
-    """config/escalation.toml as values. Delays and first levels: kind or "default" -> grade or 其余 -> value."""
+    """config/escalation.toml as values. Delays, first levels: kind or "default" -> grade or 其余 -> value."""
 
     levels: tuple[Level, ...]
     escalates: frozenset[str]
@@ -124,7 +124,7 @@ def first_steps(
     event_id: int | None = None,
     milestone_id: int | None = None,
 ) -> list[Plan]:
-    """The alerts that tell of `cause` at `at`: level 1, further levels told at once, and 无人值班 where nobody is.
+    """What tells of `cause` at `at`: level 1, further levels told at once, and 无人值班 where nobody is.
 
     `cause` names the change, the same change always by the same name: "event:7:opened:1",
     "obligation:12:near-1", "source:3:silent:2026-11-23".
@@ -149,7 +149,7 @@ def first_steps(
 
 
 def next_step(step: Step, ladder: Ladder, on_duty: OnDuty, at: datetime) -> list[Plan]:
-    """What is told at `at` because nobody acknowledged `step`: the next level (and 无人值班), or nothing at the top."""
+    """What is told at `at` because nobody acknowledged `step`: the next level (and 无人值班); nothing at the top."""
     if step.level >= len(ladder.levels) or step.kind not in ladder.escalates:
         return []
     here, above = ladder.level(step.level), ladder.level(step.level + 1)

@@ -1,7 +1,7 @@
 """The words of every alert. Pure.
 
-A title is read on a lock screen (60 characters); the text answers why, by when, and what to do. Instants are shown in
-Asia/Shanghai.
+A title is read on a lock screen (60 characters); the text answers why, by when, and what to do. Instants are
+shown in Asia/Shanghai.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def confirm_grade(event: EventNote, clocks: Sequence[ClockNote], now: datetime) 
     return _message(title, todo, _place(event), _why(event), *_clocks(clocks, now))
 
 
-def source_silent(name: str, state: str, detail: str, last_item_at: datetime | None, now: datetime) -> Message:
+def source_silent(
+    name: str, state: str, detail: str, last_item_at: datetime | None, now: datetime
+) -> Message:
     """`state` is the source's state in Chinese, `detail` the reason it gives."""
     if last_item_at:
         since = f"已{duration(now - last_item_at)}没有新信息（最后一条 {moment(last_item_at)}）"
@@ -124,13 +126,18 @@ def source_silent(name: str, state: str, detail: str, last_item_at: datetime | N
         since = "从未读到信息"
     why = f"状态：{state}。{detail}" if detail else f"状态：{state}。"
     return _message(
-        f"【信源静默】{name} {since}", f"{name}{since}。", why, "这段时间该信源“没有消息”不等于“没有事情”，请核查或改用其他途径。"
+        f"【信源静默】{name} {since}",
+        f"{name}{since}。",
+        why,
+        "这段时间该信源“没有消息”不等于“没有事情”，请核查或改用其他途径。",
     )
 
 
 def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message:
     shift = f"{moment(starts)}至{moment(ends)}"
-    todo = "本班次值班表无此岗位人员，告警已送该岗位公共收件箱。请安排人员并补登值班表。本班次内不再重复提醒。"
+    todo = (
+        "本班次值班表无此岗位人员，告警已送该岗位公共收件箱。请安排人员并补登值班表。本班次内不再重复提醒。"
+    )
     return _message(f"【无人值班】{level_name} {shift}未排班", f"{level_name}：{shift}。", todo)
 
 
@@ -140,7 +147,10 @@ def system(what: str, detail: str) -> Message:
 
 def channel_failing(channel: str, address: str, tries: int, reason: str) -> Message:
     todo = "该消息在本系统收件箱仍可见；请改用其他方式告知，并检查渠道设置与网络。"
-    return system(f"渠道 {channel} 送达失败：{reason}", f"发往 {address} 的消息尝试 {tries} 次未成功：{reason}。\n{todo}")
+    return system(
+        f"渠道 {channel} 送达失败：{reason}",
+        f"发往 {address} 的消息尝试 {tries} 次未成功：{reason}。\n{todo}",
+    )
 
 
 def escalated(
@@ -169,7 +179,9 @@ def _grade(event: EventNote) -> str:
 
 
 def _place(event: EventNote) -> str:
-    where = {"ours": "本地事件", "elsewhere": "外地事件", "unknown": "属地不明，请先核属地"}[event.jurisdiction]
+    where = {"ours": "本地事件", "elsewhere": "外地事件", "unknown": "属地不明，请先核属地"}[
+        event.jurisdiction
+    ]
     return "；".join([event.type, where]) if event.type else where
 
 

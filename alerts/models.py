@@ -37,7 +37,9 @@ class Alert(models.Model):
             models.Index(
                 fields=["escalates_at"],
                 name="alert_escalates",
-                condition=models.Q(escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True),
+                condition=models.Q(
+                    escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True
+                ),
             )
         ]
 

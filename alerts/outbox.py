@@ -1,4 +1,4 @@
-"""Writes alerts with their deliveries, in the transaction of the change they tell of. Insert-only, keyed, idempotent."""
+"""Writes alerts and deliveries in the transaction of the change they tell of. Insert-only, keyed, idempotent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LONGEST_KEY = 200
 def write(plans: Sequence[Plan], now: datetime, *, replay: bool = False) -> tuple[int, int]:
     """Write what is not yet written; how many alerts and deliveries are new.
 
-    Runs inside the caller's transaction, the one that advances the state the plans tell of. A plan whose key exists
-    is skipped whole. Console deliveries are made at once: the inbox is this table. Network ones wait for their
-    sender, or are held when `replay` plays the past without sending.
+    Runs inside the caller's transaction, the one that advances the state the plans tell of. A plan whose key
+    exists is skipped whole. Console deliveries are made at once: the inbox is this table. Network ones wait for
+    their sender, or are held when `replay` plays the past without sending.
     """
     assert transaction.get_connection().in_atomic_block
     by_key = {plan.key: plan for plan in plans}
@@ -69,7 +69,7 @@ def _alert(plan: Plan) -> Alert:
 def _delivery(
     plan: Plan, recipient: Recipient, alert_id: int, now: datetime, replay: bool, links: list[AckLink]
 ) -> Delivery:
-    """One delivery with its rendered body; a link to acknowledge by is added to `links` where the body holds one."""
+    """One delivery with its rendered body; the link to acknowledge by, if the body holds one, goes to `links`."""
     ack_url = ""
     if plan.wants_ack and recipient.channel != CONSOLE:
         link, ack_url = acks.new_link(alert_id, plan.raised_at)
@@ -114,7 +114,7 @@ def _key(plan: Plan, recipient: Recipient) -> str:
     key = f"{plan.key}:{recipient.channel}:{recipient.address}"
     if len(key) <= LONGEST_KEY:
         return key
-    # Log-in names may have 150 characters. A key PostgreSQL refuses would lose the alert with its transaction.
+    # Log-in names may have 150 characters; a key PostgreSQL refuses would lose the alert.
     return key[: LONGEST_KEY - 33] + ":" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
@@ -134,7 +134,7 @@ def step_of(alert: Alert) -> Step:
 
 
 def heard(obligations: Iterable[int] = (), event: int | None = None) -> tuple[Recipient, ...]:
-    """Everybody who was told of these obligations' milestones, or of the event itself: whom a `met` notice is owed."""
+    """Who was told of these obligations' milestones, or of the event itself: whom a `met` notice is owed."""
     about = Q(alert__milestone__obligation_id__in=list(obligations))
     if event is not None:
         about |= Q(alert__event_id=event, alert__kind__in=EVENT_KINDS)
@@ -158,7 +158,7 @@ def stand_down_cause(prefix: str, now: datetime) -> int:
 
 
 def _stand_down(about: Q, now: datetime) -> int:
-    """How many open alerts were stood down. What of them is not sent yet is cancelled; `met` notices are left alone."""
+    """How many open alerts were stood down. What is not sent yet is cancelled; `met` notices are left alone."""
     open_ones = Alert.objects.filter(about, stood_down_at=None).exclude(kind="met")
     ids = list(open_ones.values_list("id", flat=True))
     unsent = Delivery.objects.filter(alert_id__in=ids, state__in=Delivery.UNSENT)

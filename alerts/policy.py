@@ -59,7 +59,9 @@ def _level(n: int, table: Table) -> Level:
         raise table.error("channels", f'"{CONSOLE}" must be among them: it is the inbox that cannot fail')
     if not set(channels) <= {CONSOLE, *CHANNELS}:
         raise table.error("channels", "give some of " + ", ".join((CONSOLE, *CHANNELS)))
-    level = Level(n=n, role=table.text("role"), name=table.text("name"), channels=tuple(dict.fromkeys(channels)))
+    level = Level(
+        n=n, role=table.text("role"), name=table.text("name"), channels=tuple(dict.fromkeys(channels))
+    )
     table.done()
     return level
 
@@ -89,7 +91,12 @@ def _delays(tables: Table, levels: int) -> dict[str, dict[str, tuple[timedelta, 
         found[kind] = {grade: _minutes(table, grade, levels) for grade in _grades(table)}
         table.done()
     if "default" not in found:
-        raise ConfigError(FILE, "delay.default", None, f'missing; give [delay.default] with "{OTHER_GRADES}" = [30, 60, 120]')
+        raise ConfigError(
+            FILE,
+            "delay.default",
+            None,
+            f'missing; give [delay.default] with "{OTHER_GRADES}" = [30, 60, 120]',
+        )
     return found
 
 
@@ -138,7 +145,9 @@ def _channels(tables: Table) -> dict[str, ChannelSettings]:
         per_minute = int(table.number("per_minute", 60, least=1))
         reserved = int(table.number("reserved", 0, least=0))
         if reserved >= per_minute:
-            raise table.error("reserved", f"give less than per_minute ({per_minute}), or ordinary alerts never go")
+            raise table.error(
+                "reserved", f"give less than per_minute ({per_minute}), or ordinary alerts never go"
+            )
         read, keys = _READ[name]
         variables = _Variables(table, keys)
         table.done()

@@ -14,7 +14,7 @@ from config.clock import shanghai
 
 DRILL = "【演练】"
 MAYBE_TWICE = "【可能重复】"
-# Slack's limits: header and section are plain_text, so that nothing quoted from a post is read as markup or a mention.
+# Slack's limits. Header and section are plain_text: nothing quoted from a post is read as markup or a mention.
 SLACK_HEADER, SLACK_SECTION, SLACK_CONTEXT = 150, 3000, 2000
 
 

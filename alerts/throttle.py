@@ -1,8 +1,8 @@
 """How often a channel may be used, with a share kept for the gravest events. Pure.
 
-Counted over the last minute, not as a bucket that refills: a bucket of 20 lets 39 through within one minute when it
-starts full, and some providers block a robot for ten minutes at the 21st (alerting.md §6.3). The counts are rows
-(Attempt), so a restart or a second sender starts with the true figure.
+Counted over the last minute, not as a bucket that refills: a bucket of 20 lets 39 through within one minute
+when it starts full, and some providers block a robot for ten minutes at the 21st (alerting.md §6.3). The counts
+are rows (Attempt), so a restart or a second sender starts with the true figure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Claim -> send -> settle: how waiting deliveries leave the house (alerting.md §2.5-3 and 4).
 
-One row at a time per sender, no network inside a transaction. A lease gives a row back when its sender died; its
-token keeps a sender that wakes up late from writing over what happened since. All waits run on real time.
+One row at a time per sender, no network inside a transaction. A lease gives a row back when its sender died;
+its token keeps a sender that wakes up late from writing over what happened since. All waits run on real time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def send_one(ladder: Ladder, name: str, now: datetime) -> bool:
 
     `now` is the service's instant, written as the time of settling; due times and leases use real time.
     """
-    # Read first: an idle sender polls all day, and must neither take the write lock nor build a client for it.
+    # Read first: an idle sender polls all day and must neither take the write lock nor build a client.
     row = _due(name).order_by("priority", "next_try_at", "id").first()
     if row is None:
         return False
@@ -114,7 +114,9 @@ def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
     unknown = row.state == State.UNKNOWN
     marked = unknown and not outlet.recognises_copies
     parcel = Parcel(key=row.key, address=row.address, body=row.body, maybe_twice=marked)
-    return Claim(delivery_id=row.id, channel=row.channel, token=token, n=n, was_unknown=unknown, parcel=parcel)
+    return Claim(
+        delivery_id=row.id, channel=row.channel, token=token, n=n, was_unknown=unknown, parcel=parcel
+    )
 
 
 def _recent_tries(channel: str, real: datetime) -> list[datetime]:
@@ -156,7 +158,7 @@ def _is_trouble(state: str, tries: int) -> bool:
 
 
 def _trouble(claimed: Claim, reason: str, ladder: Ladder, now: datetime) -> list[Plan]:
-    """Tell people, by the console and every other channel, that one does not work; once per shift and channel."""
+    """Tell people, by the console and every channel, that one does not work; once per shift and channel."""
     starts = shift_window(now, ladder.shift_starts)[0].astimezone(UTC)
     message = messages.channel_failing(claimed.channel, claimed.parcel.address, claimed.n, reason)
     cause = f"channel:{claimed.channel}:failing:{starts:%Y%m%dT%H%MZ}"
@@ -217,7 +219,7 @@ def take_back_expired(real: datetime) -> int:
 
 
 def hold_switched_off(channels: Collection[str]) -> int:
-    """Set aside what waits for a channel not among those switched on, with the reason; how many. Run at start."""
+    """Set aside what waits for a channel that is not switched on, with the reason; how many. Run at start."""
     waiting = Delivery.objects.filter(settled_at=None, state__in=Delivery.UNSENT)
     stranded = waiting.exclude(channel__in=[CONSOLE, *channels])
     return stranded.update(state=State.HELD, reason="渠道未启用或缺少设置", settled_at=real_now())

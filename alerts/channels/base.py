@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-TIMEOUT = 5.0  # seconds for each network step; a lease covers all steps, and is how long a crash delays a message
+TIMEOUT = (
+    5.0  # seconds for each network step; a lease covers all steps, and is how long a crash delays a message
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,7 @@ class Parcel:
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """The provider took it. `receipt`: L1 HTTP accepted, L2 its business code says so too (alerting.md §2.5-10)."""
+    """The provider took it. `receipt`: L1 HTTP accepted, L2 its business code too (alerting.md §2.5-10)."""
 
     provider_id: str = ""
     receipt: str = "L2"
@@ -57,7 +59,7 @@ class Channel(Protocol):
 
 
 def http_failure(name: str, status: int, retry_after: str | None) -> DeliveryFailed:
-    """An HTTP status that is no success: 408, 425, 429 and 5xx pass, everything else is a mistake to be put right."""
+    """An HTTP status that is no success: 408, 425, 429 and 5xx pass, all else is a mistake to be put right."""
     permanent = status < 500 and status not in (408, 425, 429)
     return DeliveryFailed(
         f"{name}: HTTP {status}",

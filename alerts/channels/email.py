@@ -1,4 +1,4 @@
-"""E-mail over SMTP. Message-ID comes from the delivery's key, so a mail system sees a second copy as the same mail."""
+"""E-mail over SMTP. Message-ID comes from the delivery's key: a second copy is the same mail to a mail system."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Email:
         name = _domain(o["sender"])
         if o["tls"] == "tls":
             context = ssl.create_default_context()
-            server: smtplib.SMTP = smtplib.SMTP_SSL(o["host"], o["port"], name, timeout=TIMEOUT, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                o["host"], o["port"], name, timeout=TIMEOUT, context=context
+            )
         else:
             server = smtplib.SMTP(o["host"], o["port"], name, timeout=TIMEOUT)
         try:

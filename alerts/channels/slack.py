@@ -14,7 +14,14 @@ from alerts.escalation import ChannelSettings
 from alerts.rendering import MAYBE_TWICE
 
 # HTTP 200 with {"ok": false}. Only these may pass by themselves; every other error needs a person.
-PASSING = {"ratelimited", "rate_limited", "internal_error", "service_unavailable", "request_timeout", "fatal_error"}
+PASSING = {
+    "ratelimited",
+    "rate_limited",
+    "internal_error",
+    "service_unavailable",
+    "request_timeout",
+    "fatal_error",
+}
 UNSURE = {"fatal_error", "internal_error"}  # "some aspect may have succeeded"
 API = "https://slack.com/api/"
 
@@ -27,7 +34,9 @@ class Slack:
     def __init__(self, settings: ChannelSettings) -> None:
         base_url = (settings.options["base_url"] or API).rstrip("/") + "/"
         # The SDK's own handler repeats a request after a reset connection: only the outbox may do that.
-        self._client = WebClient(settings.options["token"], base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[])
+        self._client = WebClient(
+            settings.options["token"], base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[]
+        )
 
     def send(self, parcel: Parcel) -> Sent:
         try:

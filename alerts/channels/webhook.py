@@ -1,8 +1,9 @@
 """A signed webhook, for SMS gateways and whatever else a bureau runs.
 
-The request body is the stored body as JSON (sorted keys, UTF-8). Headers: X-Huiying-Delivery (the same for every try
-of one delivery), X-Huiying-Timestamp (seconds), X-Huiying-Signature = "sha256=" + hex HMAC-SHA256 with the shared
-secret over timestamp + "." + body. A receiver checks the signature, refuses old timestamps, and drops known ids.
+The request body is the stored body as JSON (sorted keys, UTF-8). Headers: X-Huiying-Delivery (the same for every
+try of one delivery), X-Huiying-Timestamp (seconds), X-Huiying-Signature = "sha256=" + hex HMAC-SHA256 with the
+shared secret over timestamp + "." + body. A receiver checks the signature, refuses old timestamps, and drops
+known ids.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Webhook:
         except httpx.ConnectError as e:
             raise DeliveryFailed(f"webhook: 连接失败（{type(e).__name__}）", code=type(e).__name__) from None
         except httpx.HTTPError as e:
-            raise DeliveryFailed(f"webhook: 无回应（{type(e).__name__}）", unsure=True, code=type(e).__name__) from None
+            raise DeliveryFailed(
+                f"webhook: 无回应（{type(e).__name__}）", unsure=True, code=type(e).__name__
+            ) from None
         if not 200 <= status < 300:
             raise http_failure("webhook", status, wait)
         _check_business(answer, status)

@@ -28,7 +28,12 @@ def slack(url: str, **changes: Any) -> ChannelSettings:
 
 
 def webhook(url: str, **changes: Any) -> ChannelSettings:
-    return _settings("webhook", ("127.0.0.1",), {"url": url + "hook?key=very-secret", "secret": "shared-very-secret"}, changes)
+    return _settings(
+        "webhook",
+        ("127.0.0.1",),
+        {"url": url + "hook?key=very-secret", "secret": "shared-very-secret"},
+        changes,
+    )
 
 
 def email(port: int, **changes: Any) -> ChannelSettings:
@@ -36,7 +41,9 @@ def email(port: int, **changes: Any) -> ChannelSettings:
     return _settings("email", ("duty@example.cn",), options | {"sender": "huiying@example.cn"}, changes)
 
 
-def _settings(name: str, addresses: tuple[str, ...], options: Mapping[str, Any], changes: Mapping[str, Any]) -> ChannelSettings:
+def _settings(
+    name: str, addresses: tuple[str, ...], options: Mapping[str, Any], changes: Mapping[str, Any]
+) -> ChannelSettings:
     base = ChannelSettings(name=name, addresses=addresses, per_minute=1000, reserved=0, options=options)
     return replace(base, **changes)
 

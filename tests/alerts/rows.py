@@ -21,7 +21,12 @@ WORDS = Message("【重大·暂按】某厂房火灾", "等级：重大。")
 
 def event() -> Event:
     return Event.objects.create(
-        title="某厂房火灾", type="T04", grade="重大", jurisdiction="ours", t_detected=at("09:00"), last_post_at=at("09:00")
+        title="某厂房火灾",
+        type="T04",
+        grade="重大",
+        jurisdiction="ours",
+        t_detected=at("09:00"),
+        last_post_at=at("09:00"),
     )
 
 
@@ -43,10 +48,16 @@ def shift(name: str, role: str, starts: datetime, hours: float = 12) -> User:
 
 
 def tell(
-    ladder: Ladder, clock: str = "10:00", *, cause: str = "event:0:opened:1", kind: str = "opened",
-    grade: str | None = "重大", replay: bool = False, **about: int,
+    ladder: Ladder,
+    clock: str = "10:00",
+    *,
+    cause: str = "event:0:opened:1",
+    kind: str = "opened",
+    grade: str | None = "重大",
+    replay: bool = False,
+    **about: int,
 ) -> list[Alert]:
-    """Write the first steps of a cause; the alerts that tell of it (without nobody_on_duty), lowest level first."""
+    """Write the first steps of a cause; the alerts that tell of it, lowest level first."""
     moment = at(clock)
     plans = first_steps(
         cause, kind, WORDS, grade=grade, at=moment, ladder=ladder, on_duty=on_duty(moment), **about

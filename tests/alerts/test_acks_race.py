@@ -41,6 +41,7 @@ def test_an_acknowledgement_that_waits_for_an_escalation_acknowledges_its_step_t
     acks.acknowledge(first, None, at("10:10"))
     thread.join(10)
     assert errors == []
-    assert list(Alert.objects.filter(cause=first.cause).order_by("level").values_list("level", "acked_at")) == [
+    steps = Alert.objects.filter(cause=first.cause).order_by("level")
+    assert list(steps.values_list("level", "acked_at")) == [
         (1, at("10:10")), (2, at("10:10")),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every channel against a real local server: what counts as sent, what is tried again, what is final, what may be a copy."""
+"""Every channel against a real local server: what is sent, tried again, final, or perhaps a copy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from tests.alerts import ladders
 from tests.alerts.stand_ins import SLACK_OK, Answer, HttpStandIn, SmtpStandIn, running
 
 BODIES = {
-    "slack": {"text": "厂房火灾", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "重大"}}]},
+    "slack": {
+        "text": "厂房火灾",
+        "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "重大"}}],
+    },
     "webhook": {"title": "厂房火灾", "level": 1},
     "email": {"subject": "厂房火灾", "text": "等级：重大\n"},
 }
@@ -127,7 +130,9 @@ def test_slack_failures_are_final_or_passing_or_unsure(slack, slack_server, answ
 
 @pytest.mark.parametrize("header", ["Retry-After", "retry-after"])
 def test_slack_rate_limit_says_how_long_to_wait(slack, slack_server, header):
-    slack_server.answers.append(Answer(status=429, body='{"ok":false,"error":"ratelimited"}', headers={header: "30"}))
+    slack_server.answers.append(
+        Answer(status=429, body='{"ok":false,"error":"ratelimited"}', headers={header: "30"})
+    )
     failure = refused(slack, "slack")
     assert (failure.retry_after, failure.permanent, failure.unsure) == (30, False, False)
 
@@ -176,7 +181,9 @@ def test_a_webhook_sent_again_has_the_same_bytes_and_the_same_id(hook, hook_serv
     hook.send(parcel("webhook", maybe_twice=True))
     first, second = hook_server.seen
     assert first.body == second.body == serialised(BODIES["webhook"])
-    assert first.headers["X-Huiying-Delivery"] == second.headers["X-Huiying-Delivery"] == parcel("webhook").key
+    assert (
+        first.headers["X-Huiying-Delivery"] == second.headers["X-Huiying-Delivery"] == parcel("webhook").key
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,13 @@ WORDS = Message("【重大·暂按】某厂房火灾", "等级：重大。")
 EVERYBODY = {
     role: [Person(user_id=n, name=name)]
     for n, (role, name) in enumerate(
-        [("duty_officer", "zhang"), ("shift_leader", "li"), ("centre_head", "wang"), ("bureau_leader", "zhao")], 1
+        [
+            ("duty_officer", "zhang"),
+            ("shift_leader", "li"),
+            ("centre_head", "wang"),
+            ("bureau_leader", "zhao"),
+        ],
+        1,
     )
 }
 
@@ -77,7 +83,12 @@ def test_the_next_level_reads_who_did_not_acknowledge_and_for_how_long(ladder):
 def test_delays_follow_kind_and_grade(ladder):
     waits = {
         (kind, grade): told(kind, grade, ladder=ladder)[-1].escalates_at - at("10:00")
-        for kind, grade in [("opened", "特别重大"), ("opened", "一般"), ("opened", None), ("source_silent", None)]
+        for kind, grade in [
+            ("opened", "特别重大"),
+            ("opened", "一般"),
+            ("opened", None),
+            ("source_silent", None),
+        ]
     }
     assert [w // timedelta(minutes=1) for w in waits.values()] == [5, 30, 30, 60]
 
@@ -137,7 +148,10 @@ def test_two_officers_on_one_shift_are_both_told(ladder):
 
 
 def test_a_stand_down_goes_to_those_who_heard_and_to_nobody_else():
-    heard = [Recipient(channel="console", address="user:li", user_id=2), Recipient(channel="slack", address="C1")]
+    heard = [
+        Recipient(channel="console", address="user:li", user_id=2),
+        Recipient(channel="slack", address="C1"),
+    ]
     [plan] = stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), told=heard, event_id=7)
     assert (plan.kind, plan.recipients, plan.escalates_at) == ("met", tuple(heard), None)
     assert stand_down_step("obligation:12:met", WORDS, grade="重大", at=at("12:00"), told=[]) == []

@@ -23,7 +23,9 @@ FIRE = EventNote(
     site="华商网",
     first_post_at=at("09:00"),
 )
-K1 = ClockNote(duty="K1", name="发布权威信息", starts_at=at("09:00"), start_basis="t_first_post", due_at=at("14:00"))
+K1 = ClockNote(
+    duty="K1", name="发布权威信息", starts_at=at("09:00"), start_basis="t_first_post", due_at=at("14:00")
+)
 
 
 def test_a_new_event_says_how_grave_why_since_when_and_what_is_due():
@@ -65,7 +67,11 @@ def test_a_deadline_says_how_long_is_left_or_over(words, clock, title):
 
 def test_a_stand_down_says_by_whom_where_and_to_stop():
     release = ReleaseNote(
-        title="情况通报", channel="门户网站", url="http://gaj/1", published_at=at("13:20"), published_by="王主任"
+        title="情况通报",
+        channel="门户网站",
+        url="http://gaj/1",
+        published_at=at("13:20"),
+        published_by="王主任",
     )
     message = messages.met(FIRE, K1, release)
     assert message.title.startswith("【按时办结】K1")
@@ -104,7 +110,15 @@ def test_an_escalated_title_never_grows_beyond_the_lock_screen():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0秒"), (59, "59秒"), (60, "1分"), (3599, "59分"), (3600, "1小时"), (5400, "1小时30分"), (97200, "1天3小时")],
+    [
+        (0, "0秒"),
+        (59, "59秒"),
+        (60, "1分"),
+        (3599, "59分"),
+        (3600, "1小时"),
+        (5400, "1小时30分"),
+        (97200, "1天3小时"),
+    ],
 )
 def test_durations_are_never_rounded_up(seconds, words):
     assert duration(timedelta(seconds=seconds)) == words

@@ -25,7 +25,13 @@ def ladder():
 
 def plans(ladder, grade="重大"):
     return first_steps(
-        "event:0:opened:1", "opened", rows.WORDS, grade=grade, at=at("10:00"), ladder=ladder, on_duty=on_duty(at("10:00"))
+        "event:0:opened:1",
+        "opened",
+        rows.WORDS,
+        grade=grade,
+        at=at("10:00"),
+        ladder=ladder,
+        on_duty=on_duty(at("10:00")),
     )
 
 
@@ -34,7 +40,9 @@ def test_an_alert_is_written_with_all_its_deliveries(ladder):
     assert rows.write(plans(ladder)) == (1, 3)
     [alert] = Alert.objects.all()
     assert (alert.key, alert.level, alert.escalates_at) == ("event:0:opened:1:L1", 1, at("10:10"))
-    assert list(alert.deliveries.values_list("channel", "address", "state", "receipt", "attempts").order_by("id")) == [
+    assert list(
+        alert.deliveries.values_list("channel", "address", "state", "receipt", "attempts").order_by("id")
+    ) == [
         ("console", "user:zhang", "sent", "L2", 1),
         ("slack", "C1", "waiting", "L0", 0),
         ("webhook", "127.0.0.1", "waiting", "L0", 0),
@@ -110,12 +118,19 @@ def test_on_duty_is_whoever_has_the_shift_at_that_moment():
     gone = rows.shift("wang", "duty_officer", at("08:00"))
     gone.is_active = False
     gone.save()
-    Shift.objects.create(user=Shift.objects.first().user, role="shift_leader", starts_at=at("08:00"), ends_at=at("09:00"))
+    Shift.objects.create(
+        user=Shift.objects.first().user, role="shift_leader", starts_at=at("08:00"), ends_at=at("09:00")
+    )
 
     def names(clock, role="duty_officer"):
         return [p.name for p in on_duty(at(clock)).get(role, [])]
 
-    assert (names("07:59"), names("08:00"), names("19:59"), names("20:00")) == ([], ["zhang"], ["zhang"], ["li"])
+    assert (names("07:59"), names("08:00"), names("19:59"), names("20:00")) == (
+        [],
+        ["zhang"],
+        ["zhang"],
+        ["li"],
+    )
     assert (names("08:30", "shift_leader"), names("09:00", "shift_leader")) == (["zhang"], [])
 
 
@@ -123,8 +138,12 @@ def test_a_settled_obligation_stands_its_alerts_down_and_leaves_other_clocks_alo
     event = rows.event()
     k1, k2 = rows.obligation(event), rows.obligation(event, "K2")
     [opened] = rows.tell(ladder, event_id=event.id)
-    near_k1 = rows.tell(ladder, "12:00", cause="o:1", kind="near", event_id=event.id, milestone_id=rows.milestone(k1).id)
-    near_k2 = rows.tell(ladder, "12:00", cause="o:2", kind="near", event_id=event.id, milestone_id=rows.milestone(k2).id)
+    near_k1 = rows.tell(
+        ladder, "12:00", cause="o:1", kind="near", event_id=event.id, milestone_id=rows.milestone(k1).id
+    )
+    near_k2 = rows.tell(
+        ladder, "12:00", cause="o:2", kind="near", event_id=event.id, milestone_id=rows.milestone(k2).id
+    )
     assert outbox.stand_down_obligations([k1.id], at("13:00")) == len(near_k1) == 2
     for alert in (*near_k1, *near_k2, opened):
         alert.refresh_from_db()
@@ -156,8 +175,12 @@ def test_those_who_heard_are_those_whose_message_left_or_may_have_left(ladder):
     near = rows.milestone(rows.obligation(event))
     rows.shift("zhang", "duty_officer", at("08:00"))
     rows.tell(ladder, event_id=event.id)
-    alerts = rows.tell(ladder, "12:00", cause="o:1", kind="near", grade=None, event_id=event.id, milestone_id=near.id)
-    assert [(r.channel, r.address) for r in outbox.heard([near.obligation_id], event.id)] == [("console", "user:zhang")]
+    alerts = rows.tell(
+        ladder, "12:00", cause="o:1", kind="near", grade=None, event_id=event.id, milestone_id=near.id
+    )
+    assert [(r.channel, r.address) for r in outbox.heard([near.obligation_id], event.id)] == [
+        ("console", "user:zhang")
+    ]
     alerts[0].deliveries.filter(channel="slack").update(state="unknown", attempts=1)
     outbox.stand_down_obligations([near.obligation_id], at("13:00"))
     heard = outbox.heard([near.obligation_id], event.id)

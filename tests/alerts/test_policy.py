@@ -85,7 +85,9 @@ def test_a_channel_is_on_when_its_settings_are_there(monkeypatch, tmp_path):
 def test_a_switched_off_channel_is_off_whatever_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("HUIYING_SLACK_TOKEN", "xoxb-1")
     monkeypatch.setenv("HUIYING_SLACK_CHANNEL", "C1")
-    assert load(tmp_path, ("[channel.slack]\nenabled = true", "[channel.slack]\nenabled = false")).channels == {}
+    assert (
+        load(tmp_path, ("[channel.slack]\nenabled = true", "[channel.slack]\nenabled = false")).channels == {}
+    )
 
 
 def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
@@ -104,7 +106,10 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
         ({"HUIYING_WEBHOOK_URL": "sms.example.cn", "HUIYING_WEBHOOK_SECRET": "s"}, "HUIYING_WEBHOOK_URL"),
         ({"HUIYING_SMTP_HOST": "mail"}, "HUIYING_SMTP_FROM"),
         ({"HUIYING_SMTP_HOST": "mail", "HUIYING_SMTP_FROM": "a@b.cn"}, "HUIYING_SMTP_TO"),
-        ({"HUIYING_SMTP_HOST": "mail", "HUIYING_SMTP_FROM": "a@b.cn", "HUIYING_SMTP_TO": "x"}, "HUIYING_SMTP_TO"),
+        (
+            {"HUIYING_SMTP_HOST": "mail", "HUIYING_SMTP_FROM": "a@b.cn", "HUIYING_SMTP_TO": "x"},
+            "HUIYING_SMTP_TO",
+        ),
     ],
 )
 def test_half_a_channel_is_refused_with_the_variable_that_is_missing(monkeypatch, tmp_path, given, missing):

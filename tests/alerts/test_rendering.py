@@ -65,7 +65,10 @@ def test_the_webhook_gets_plain_fields_with_shanghai_time():
     assert body["raised_at"] == "2026-11-23T10:00:00+08:00"
 
 
-@pytest.mark.parametrize(("channel", "field"), [("slack", "text"), ("email", "subject"), ("webhook", "title"), ("console", "title")])
+@pytest.mark.parametrize(
+    ("channel", "field"),
+    [("slack", "text"), ("email", "subject"), ("webhook", "title"), ("console", "title")],
+)
 def test_a_drill_says_so_in_every_channel(channel, field):
     assert render(replace(LETTER, drill=True), channel)[field].startswith("【演练】")
     assert "演练" not in str(render(LETTER, channel))

@@ -49,7 +49,12 @@ def test_a_waiting_delivery_is_sent_once_and_its_try_is_kept(ladder, server):
     row = told(ladder)
     assert delivery.send_all(ladder, NOW) == 1
     row.refresh_from_db()
-    assert (row.state, row.receipt, row.provider_id, row.settled_at) == ("sent", "L2", "C1:1700000000.000100", NOW)
+    assert (row.state, row.receipt, row.provider_id, row.settled_at) == (
+        "sent",
+        "L2",
+        "C1:1700000000.000100",
+        NOW,
+    )
     assert (row.lease_token, row.lease_until, row.attempts) == ("", None, 1)
     [attempt] = row.tries.all()
     assert (attempt.n, attempt.http, attempt.error) == (1, 200, "") and attempt.ended_at >= attempt.started_at

@@ -57,7 +57,9 @@ def test_a_sender_that_died_before_sending_loses_nothing(ladder, server):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("late", [Sent(provider_id="late"), DeliveryFailed("slack: HTTP 400", permanent=True)])
+@pytest.mark.parametrize(
+    "late", [Sent(provider_id="late"), DeliveryFailed("slack: HTTP 400", permanent=True)]
+)
 def test_a_sender_that_wakes_up_late_writes_over_nothing(ladder, late):
     row = rows.network(rows.tell(ladder)[0])
     paused = claim(row, ladder)
