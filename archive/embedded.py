@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from archive.months import (
     write_manifest,
 )
 from archive.query import Filter, Node
-from archive.results import FACETS, Found, Row, Sort
+from archive.results import FACETS, Again, Found, Row, Sort
 from archive.terms import index_terms
 
 FACET_VALUES = 1000  # values a month; more sources than that in one month are not all counted
@@ -49,7 +49,7 @@ class Embedded:
         self._writing = threading.RLock()
         self._lock: WriterLock | None = None
         self._writers: MonthWriters | None = None
-        self._in_manifest: set[str] = set()
+        self._in_manifest: set[str] | None = None  # None: there is no manifest yet
 
     # reading
 
@@ -83,21 +83,15 @@ class Embedded:
     def add(self, documents: Iterable[Document]) -> None:
         """Put documents in, each in place of an earlier one of its post; seen after `commit`. Raises IndexBusy."""
         latest = {d.post_id: d for d in documents}
-        by_month: dict[str, list[Document]] = {}
-        for document in latest.values():
-            by_month.setdefault(month_of(document.published_at), []).append(document)
         with self._as_writer() as writers:
             # From every month: a post whose date was corrected leaves the one it was in.
-            self._take_out(writers, list(latest))
-            for month, batch in by_month.items():
-                writer = writers.writer(month)
-                for document in batch:
-                    writer.add_document(_tantivy_document(document))
+            self._take_out(writers, list(latest), self._holding(writers, list(latest)))
+            _put(writers, latest.values())
 
     def delete(self, post_ids: Sequence[int]) -> None:
         """Take posts out, whichever month they are in; unknown ids are no error."""
         with self._as_writer() as writers:
-            self._take_out(writers, post_ids)
+            self._take_out(writers, post_ids, self._holding(writers, post_ids))
 
     def commit(self) -> None:
         with self._as_writer() as writers:
@@ -105,21 +99,22 @@ class Embedded:
             if set(writers.months.values()) != self._in_manifest:
                 self._publish(writers.months)
 
-    def replace(self, batches: Iterable[Sequence[Document]]) -> int:
-        """Build every month anew from `batches` while the old ones serve, then swap; how many were put in.
+    def replace(self, batches: Iterable[Sequence[Document]], again: Callable[[], Again]) -> None:
+        """Build every month anew from `batches` while the old ones serve, then swap.
 
         The batches must not repeat a post; months in time order build fastest. `add` from within the iterable
-        still goes to the old months.
+        still goes to the old months. When all are in, `again` gives posts that changed meanwhile and their documents.
         """
         with self._writing:
             self._hold()
             fresh = MonthWriters(self.folder, {}, heap=REBUILD_HEAP)
-            done = 0
             try:
                 for batch in batches:
-                    for document in batch:
-                        fresh.writer(month_of(document.published_at)).add_document(_tantivy_document(document))
-                    done += len(batch)
+                    _put(fresh, batch)
+                changed, documents = again()
+                if changed:
+                    self._take_out(fresh, changed, set(fresh.months))
+                _put(fresh, documents)
                 fresh.close()
             except BaseException:
                 fresh.remove()
@@ -127,7 +122,6 @@ class Embedded:
             self._writers = MonthWriters(self.folder, fresh.months)
             self._publish(fresh.months)
             sweep(self.folder, fresh.months)
-            return done
 
     def close(self) -> None:
         """Commit, finish merges and let another process write."""
@@ -160,9 +154,9 @@ class Embedded:
     def _existing(self) -> MonthWriters:
         try:
             months = read_manifest(self.folder)
+            self._in_manifest = set(months.values())
         except IndexMissing:
-            months = {}
-        self._in_manifest = set(months.values())
+            months, self._in_manifest = {}, None
         return MonthWriters(self.folder, months)
 
     def _publish(self, months: dict[str, str]) -> None:
@@ -175,19 +169,32 @@ class Embedded:
             self._lock.release()
             self._lock = None
 
-    def _take_out(self, writers: MonthWriters, post_ids: Sequence[int]) -> None:
-        if not post_ids:
-            return
+    def _take_out(self, writers: MonthWriters, post_ids: Sequence[int], months: set[str]) -> None:
         # By query: delete_documents_by_term of tantivy 0.27 finds nothing in unsigned fields, and says nothing.
         unwanted = Query.term_set_query(self._schema, "post_id", list(post_ids))
-        holding = writers.open_months()  # may hold posts that no reader sees yet
-        if self._in_manifest:
+        for month in months:
+            writers.writer(month).delete_documents_by_query(unwanted)
+
+    def _holding(self, writers: MonthWriters, post_ids: Sequence[int]) -> set[str]:
+        """The months that may hold one of these posts."""
+        months = writers.open_months()  # may hold what no reader sees yet
+        if self._in_manifest and post_ids:
+            wanted = Query.term_set_query(self._schema, "post_id", list(post_ids))
             for m in self._readers.months():
                 with reading(m.name):
-                    if _search(m, unwanted, 1)[0]:
-                        holding.add(m.month)
-        for month in holding:
-            writers.writer(month).delete_documents_by_query(unwanted)
+                    if _search(m, wanted, 1)[0]:
+                        months.add(m.month)
+        return months
+
+
+def _put(writers: MonthWriters, documents: Iterable[Document]) -> None:
+    by_month: dict[str, list[Document]] = {}
+    for document in documents:
+        by_month.setdefault(month_of(document.published_at), []).append(document)
+    for month, batch in by_month.items():
+        writer = writers.writer(month)
+        for document in batch:
+            writer.add_document(_tantivy_document(document))
 
 
 def _tantivy_document(document: Document) -> tantivy.Document:
@@ -229,18 +236,18 @@ def _newest(months: list[OpenMonth], compiled: tantivy.Query, limit: int, offset
 
 
 def _best(months: list[OpenMonth], compiled: tantivy.Query, limit: int, offset: int) -> Found:
-    """The first offset + limit of every month, merged by score; of equal scores the newer first."""
+    """The first offset + limit of every month, merged by score; of equal scores the newer month first."""
     found = Found()
     candidates = []
     for month in months:
         with reading(month.name):
             count, hits = _search(month, compiled, max(offset + limit, 1), by_rank=False)
-            found.total += count
-            ranks = month.searcher.fast_field_values("rank", [address for _, address in hits])
-            for (score, address), newer in zip(hits, ranks, strict=True):
-                candidates.append((score, newer, month.searcher, address))
-    candidates.sort(key=lambda c: (c[0], c[1]), reverse=True)
-    found.rows = [_row(searcher, address, score) for score, _, searcher, address in candidates[offset : offset + limit]]
+        found.total += count
+        candidates += [(score, month.searcher, address) for score, address in hits]
+    # Stable, and nothing else decides: tantivy cuts equal scores of a month in its own order, and a page cut in one
+    # order and sorted in another would repeat posts of the page before.
+    candidates.sort(key=lambda c: -c[0])
+    found.rows = [_row(searcher, address, score) for score, searcher, address in candidates[offset : offset + limit]]
     return found
 
 

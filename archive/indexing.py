@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
 from archive.documents import Document
 from archive.models import Change, IndexState, Post
 from archive.months import IndexMissing, SearchUnavailable, month_of
-from archive.results import Engine
+from archive.results import Again, Engine
 from archive.search import engine
 from config.clock import real_now
 
@@ -86,19 +85,23 @@ def rebuild(make_documents: MakeDocuments, progress: Progress | None = None, *, 
             if progress:
                 progress(done, total)
             touched.update(_followed(chosen, make_documents))
-        # What changed while the new index was built may be old in it: the next drain looks again.
-        _log_again(touched)
+
+    def again() -> Again:
+        # What changed while the new index was built may be old in it, or missing.
+        changed = sorted(touched)
+        slices = (changed[i : i + SLICE] for i in range(0, len(changed), SLICE))
+        return changed, [d for ids in slices for d in _documents(ids, make_documents)]
 
     try:
-        count = chosen.replace(batches())
+        chosen.replace(batches(), again)
         _state(chosen, committed_at=real_now(), rebuilt_at=real_now())
         IndexState.objects.filter(engine=chosen.name, rebuild_wanted_at__lte=started).update(rebuild_wanted_at=None)
         for _ in _drained(chosen, make_documents, SLICE):
             pass
+        return chosen.count()
     finally:
         if not keep_open:
             chosen.close()
-    return count
 
 
 def compare() -> list[Difference]:
@@ -153,13 +156,18 @@ def _followed(chosen: Engine, make_documents: MakeDocuments) -> set[int]:
 
 
 def _index(chosen: Engine, ids: set[int], make_documents: MakeDocuments) -> None:
-    withdrawn = set(Post.objects.filter(id__in=ids, withdrawn_at__isnull=False).values_list("id", flat=True))
-    documents = make_documents(sorted(ids - withdrawn))
+    documents = _documents(sorted(ids), make_documents)
     chosen.add(documents)
     gone = ids - {d.post_id for d in documents}
     if gone:
         chosen.delete(sorted(gone))
     chosen.commit()
+
+
+def _documents(ids: list[int], make_documents: MakeDocuments) -> list[Document]:
+    """Those of the posts that are there and were not withdrawn."""
+    withdrawn = set(Post.objects.filter(id__in=ids, withdrawn_at__isnull=False).values_list("id", flat=True))
+    return make_documents([i for i in ids if i not in withdrawn])
 
 
 def _all_ids() -> Iterator[list[int]]:
@@ -174,11 +182,6 @@ def _all_ids() -> Iterator[list[int]]:
             return
         yield [post_id for _, post_id in rows]
         after = rows[-1]
-
-
-@transaction.atomic
-def _log_again(ids: set[int]) -> None:
-    Change.objects.bulk_create([Change(post_id=i) for i in sorted(ids)], batch_size=SLICE)
 
 
 def _state(chosen: Engine, **values: datetime) -> None:

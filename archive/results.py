@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -12,6 +12,7 @@ from archive.query import Filter, Node
 
 FACETS = {"source": "site", "grade": "grade", "platform": "platform"}  # facet -> the index's field
 Sort = Literal["newest", "best"]
+Again = tuple[Sequence[int], Sequence[Document]]  # posts to take out, and documents to put in their place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,5 +46,5 @@ class Engine(Protocol):
     def add(self, documents: Iterable[Document]) -> None: ...
     def delete(self, post_ids: Sequence[int]) -> None: ...
     def commit(self) -> None: ...
-    def replace(self, batches: Iterable[Sequence[Document]]) -> int: ...
+    def replace(self, batches: Iterable[Sequence[Document]], again: Callable[[], Again]) -> None: ...
     def close(self) -> None: ...

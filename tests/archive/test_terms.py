@@ -105,7 +105,7 @@ def _cuts_a_word(text: str, start: int, end: int) -> bool:
     """Digits or letters go on beyond the part (after folding, invisible characters away)."""
     before, part, after = fold(text[:start]), fold(text[start:end]), fold(text[end:])
     pairs = [(before[-1:], part[:1]), (part[-1:], after[:1])]
-    return any(a.isdigit() and b.isdigit() or _letter(a) and _letter(b) for a, b in pairs)
+    return any((a.isdigit() and b.isdigit()) or (_letter(a) and _letter(b)) for a, b in pairs)
 
 
 def _letter(character: str) -> bool:
