@@ -55,6 +55,13 @@ class Row:
     at: datetime
 
 
+def said(title: str, body: str) -> str:
+    """The one text of a post that has both: many sources repeat the title in the body, some say all in the title."""
+    if not body or not title or title in body:
+        return body or title
+    return f"{title}\n{body}"
+
+
 def normal_form(text: str) -> str:
     """What a post says, bare: NFKC, lower case; no repost chain, @name, link, [face], #label#, punctuation.
 

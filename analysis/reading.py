@@ -109,7 +109,7 @@ class Reader:
         theme = themes.choose(weights, said)
         placed = self._place(hits, text, len(title), post, found.abroad)
         rarity = self._model.rarity if self._model else terms.by_length
-        norm = folding.normal_form((post.body or post.title)[:LONGEST])
+        norm = folding.normal_form(folding.said(post.title, post.body)[:LONGEST])
         return Verdict(
             tier=tier,
             score=round(max(direct, incident) if tier == "direct" else incident, 3),

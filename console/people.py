@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import secrets
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from console.models import Profile
 from flow.roles import ROLES
 
 
-def create_user(name: str, role: str, password: str, *, must_change: bool = False) -> AbstractUser:
+def create_user(name: str, role: str, password: str, *, must_change: bool = False) -> User:
     """A user with one role. Raises ValueError when the role is unknown or the name taken."""
     if role not in ROLES:
         raise ValueError(f"unknown role {role}; known: {', '.join(ROLES)}")
-    User = get_user_model()
     if User.objects.filter(username=name).exists():
         raise ValueError(f"user {name} exists already")
     with transaction.atomic():
@@ -28,7 +26,7 @@ def create_user(name: str, role: str, password: str, *, must_change: bool = Fals
 
 def first_administrator() -> str | None:
     """Make the user `admin` when nobody exists yet; its password, to be changed at first log-in, or None."""
-    if get_user_model().objects.exists():
+    if User.objects.exists():
         return None
     password = secrets.token_urlsafe(9)
     create_user("admin", "admin", password, must_change=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from alerts import acks, outbox
@@ -22,7 +22,7 @@ from sla.models import Obligation
 TYPES = tuple(f"T{n:02}" for n in range(1, 16))
 
 
-def acknowledge(key: str, user: AbstractUser, now: datetime) -> Alert:
+def acknowledge(key: str, user: User, now: datetime) -> Alert:
     """Stop the paging of this alert's cause. Never stops a clock (design.md §6)."""
     alert = Alert.objects.filter(key=key).first()
     if alert is None:
@@ -34,12 +34,21 @@ def acknowledge(key: str, user: AbstractUser, now: datetime) -> Alert:
     return alert
 
 
+def acknowledge_by_link(token: str, user: User | None, now: datetime) -> Alert:
+    """The same by the one-time link of a message, with or without a log-in. Raises acks.LinkRefused."""
+    with transaction.atomic():
+        alert = acks.use(token, now, user)
+        actor = user.username if user else "link"
+        audit.record(actor, "alert.acknowledged", f"alert:{alert.key}", now, by_link=True)
+    return alert
+
+
 def grade_event(
     event_id: int,
     grade: str,
-    user: AbstractUser,
+    user: User,
     reason: str,
-    second: AbstractUser | None,
+    second: User | None,
     policy: Policy,
     now: datetime,
     held: bool = False,
@@ -69,6 +78,8 @@ def grade_event(
             reason=reason[:500], by=user, second=second,
         )  # fmt: skip
         changes = _owe(event, policy, now)
+        if not Obligation.objects.filter(event=event, superseded_at=None, settled_at=None).exists():
+            outbox.stand_down_event(event.id, now)
         if raised:
             outbox.write(telling.regraded(event, before, changes, policy, now), now, replay=held)
         _index_again(event)
@@ -83,7 +94,7 @@ def open_event(
     at: datetime,
     type_: str,
     grade: str | None,
-    user: AbstractUser,
+    user: User,
     knowledge: str,
     policy: Policy,
     now: datetime,
@@ -105,7 +116,6 @@ def open_event(
             title=title.strip()[:200], type=type_, grade=grade, provisional=False, jurisdiction="ours",
             t_event=at, t_event_quote="人工录入", t_detected=now, t_graded=now if grade else None, last_post_at=now,
             reasons=[f"人工开立：{_who(user)}，{knowledge}"], opened_by=user, knowledge=knowledge[:500],
-            terms=telling.title_terms(title),
         )  # fmt: skip
         if grade:
             Grading.objects.create(
@@ -145,5 +155,5 @@ def _rank(grade: str | None) -> int:
     return len(GRADES) - GRADES.index(grade) if grade else 0
 
 
-def _who(user: AbstractUser) -> str:
+def _who(user: User) -> str:
     return user.get_full_name() or user.username

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from analysis.facts import Facts
 from analysis.reading import Verdict
 
 from analysis import facts as figures
 from analysis import grading, heat
+from analysis.facts import Facts
 from analysis.models import Event, Grading, Reading
 from archive.models import Post
 
+NOTHING = Facts()
 AUTHORITIES = ("authority", "own")
 # Stances that owe an answer when taken by somebody who is no authority (design.md §6).
 ASKING = {
@@ -59,9 +60,9 @@ class Affair:
         """The affair of an event already in the tables, from its readings."""
         affair = cls(event, before=(event.grade, event.provisional))
         rows = Reading.objects.filter(event=event).order_by("post__published_at", "post_id")
-        fields = ("facts", "post__outlet", "type", "jurisdiction", "stance", "fold_id", "grade")
-        for facts, outlet, type_, jurisdiction, stance, fold_id, grade in rows.values_list(*fields)[:2000]:
-            affair._count(figures.from_json(facts), outlet, type_, jurisdiction, stance)
+        fields = ("facts", "post__outlet", "type", "jurisdiction", "stance", "fold_id", "grade", "post_id")
+        for facts, outlet, type_, jurisdiction, stance, fold_id, grade, post_id in rows.values_list(*fields)[:2000]:
+            affair._count(figures.attributed(figures.from_json(facts), post_id), outlet, type_, jurisdiction, stance)
             affair.folds.add(fold_id)
             affair.happened = affair.happened or grade is not None
         return affair
@@ -79,7 +80,7 @@ class Affair:
         event.last_post_at = max(event.last_post_at, post.published_at)
         event.t_first_post = min(event.t_first_post or post.published_at, post.published_at)
         self.happened = self.happened or verdict.happened
-        self._count(verdict.facts, post.outlet, verdict.type, verdict.jurisdiction, verdict.stance)
+        self._count(figures.attributed(verdict.facts, post.id), post.outlet, verdict.type, verdict.jurisdiction, verdict.stance)
         if event.opened_by_id is None:
             event.type = self.types.most_common(1)[0][0]
         self._settle_place()
@@ -97,7 +98,7 @@ class Affair:
         if outlet not in AUTHORITIES and stance in ASKING and not self.asked:
             self.asked = f"{ASKING[stance]}，应予回应"
         said = (facts, outlet in AUTHORITIES)
-        if facts != figures.NOTHING and said not in self.facts:
+        if facts != NOTHING and said not in self.facts:
             self.facts = [*self.facts, said][-MOST_FACTS:]
 
     def _settle_place(self) -> None:

@@ -34,7 +34,7 @@ def seal(limit: int = 500) -> int:
         return 0
     with transaction.atomic():
         last = AuditEntry.objects.filter(seq__isnull=False).order_by("-seq").first()
-        seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+        seq, previous = (last.seq or 0, last.hash) if last else (0, GENESIS)
         for entry in waiting:
             seq += 1
             entry.seq = seq
@@ -51,7 +51,7 @@ def verify() -> tuple[int, str | None]:
             return seq, f"entry {seq + 1} is missing"
         if entry.hash != digest(previous, entry):
             return seq, f"entry {entry.seq} was changed after it was sealed"
-        seq, previous = entry.seq, entry.hash
+        seq, previous = seq + 1, entry.hash
     return seq, None
 
 

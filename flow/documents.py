@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from archive.documents import Document
+from typing import Any
 
 from analysis.models import Reading
+from archive.documents import Document
 from archive.models import Post
 
 
 def documents(ids: Sequence[int]) -> list[Document]:
     """One Document for each of these posts that still exists and was not withdrawn."""
-    readings = {
+    readings: dict[int, Any] = {
         row["post_id"]: row
         for row in Reading.objects.filter(post_id__in=ids).values(
             "post_id", "tier", "event_id", "event__grade", "event__type", "event__heat"
@@ -20,7 +20,7 @@ def documents(ids: Sequence[int]) -> list[Document]:
     }
     found = []
     for post in Post.objects.filter(id__in=ids, withdrawn_at__isnull=True):
-        row = readings.get(post.id, {})
+        row: dict[str, Any] = readings.get(post.id) or {}
         found.append(
             Document(
                 post_id=post.id,

@@ -7,13 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from analysis.loading import model_note
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import OperationalError, close_old_connections
 
 from archive import indexing
-from archive.models import IndexState
 from config import clock
 from flow import audit, delivery, documents, intake, locks, watch
 from flow.models import Lease
@@ -62,7 +60,7 @@ class Beat(threading.Thread):
 def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.Event) -> None:
     """Be the engine until `stop` is set. Raises locks.Taken when another engine holds this folder."""
     with locks.engine_role() as holder:
-        placer = Placer(policy.edition)
+        placer = Placer(policy.edition, readers.here)
         index_wake = threading.Event()
 
         def tick() -> bool:
@@ -87,15 +85,15 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         def index() -> bool:
             index_wake.wait(1.0)
             index_wake.clear()
-            rebuild_if_wanted()
             return indexing.drain(documents.documents) > 0
 
         threads = [Beat("watch", tick, 1.0, stop), Beat("intake", take_in, 0.25, stop), Beat("index", index, 0.2, stop)]
         for name in policy.ladder.channels:
             threads.append(Beat(f"send-{name}", _sender(policy, name), 0.2, stop))
         threads.append(Beat("take-back", _take_back, 2.0, stop))
-        if note := model_note(readers.here):
-            log.warning("%s", note)
+        if readers.here.model_note:
+            log.warning("%s", readers.here.model_note)
+        delivery.hold_switched_off(policy.ladder.channels)
         for thread in threads:
             thread.start()
         scheduler = _scheduled(jobs)
@@ -114,12 +112,6 @@ def _sender(policy: Policy, channel: str) -> Callable[[], bool]:
 def _take_back() -> bool:
     delivery.take_back_expired(clock.real_now())
     return False
-
-
-def rebuild_if_wanted() -> None:
-    """`reindex` beside a running engine leaves a request; the engine owns the index and does it."""
-    if IndexState.objects.filter(rebuild_wanted_at__isnull=False).exists():
-        indexing.rebuild(documents.documents)
 
 
 def _scheduled(jobs: Sequence[Job]) -> BackgroundScheduler:

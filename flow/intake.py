@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from analysis.reading import PostText
 from django.db import DataError, Error, IntegrityError, OperationalError, transaction
 from django.db.models import F
 
 from alerts import outbox
 from analysis.models import Event, Fold, Grading, Reading
+from analysis.reading import PostText
 from archive.models import Change, Post, Source
 from flow import audit, owing, telling
 from flow.affair import ENGINE_FIELDS

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from analysis.events import EventIndex
-from analysis.folding import FoldIndex
-from analysis.reading import Verdict
-
 from analysis import facts as figures
 from analysis import folding, grading
+from analysis.events import EventIndex
+from analysis.folding import FoldIndex, Row
 from analysis.models import Event, Fold, Reading
+from analysis.reading import LONGEST, PostText, Reader, Verdict
 from archive.models import Post
 from flow.affair import Affair
 from flow.ids import NextIds
@@ -37,8 +36,8 @@ class Batch:
 
 
 class Placer:
-    def __init__(self, edition: grading.Edition) -> None:
-        self.edition = edition
+    def __init__(self, edition: grading.Edition, reader: Reader) -> None:
+        self.edition, self.reader = edition, reader
         self.folds, self.events = FoldIndex(), EventIndex()
         self.event_of_fold: dict[int, int] = {}
         self.affairs: dict[int, Affair] = {}
@@ -47,18 +46,9 @@ class Placer:
 
     def load(self, now: datetime) -> None:
         """Rebuild both indexes from the tables: at start, and after a batch that could not be written."""
-        self.folds, self.events = FoldIndex(), EventIndex()
-        self.event_of_fold, self.affairs = {}, {}
         since = now - timedelta(days=FOLD_DAYS)
-        firsts = Fold.objects.filter(last_at__gte=since).select_related("first_post").order_by("id")
-        signed = dict(
-            Reading.objects.filter(post__in=firsts.values("first_post")).values_list("post_id", "signature")
-        )
-        for fold in firsts.iterator(2000):
-            norm = folding.normal_form(text_of(fold.first_post))
-            signature = signed.get(fold.first_post_id)
-            kept = bytes(signature) if signature is not None else None
-            self.folds.add(fold.id, folding.text_hash(norm), kept, norm, fold.first_at)
+        self.folds, self.events = FoldIndex.rebuild(_remembered(since)), EventIndex()
+        self.event_of_fold, self.affairs = {}, {}
         placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
         self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
         self._load_events(now)
@@ -71,13 +61,22 @@ class Placer:
             closed_at__isnull=True, merged_into__isnull=True, last_post_at__gte=now - timedelta(hours=EVENT_HOURS)
         )
         for event in open_events.order_by("id").iterator(2000):
-            self.events.add(event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at)
+            self._add(event)
+
+    def _add(self, event: Event) -> None:
+        """Into the index; a hand-opened event without posts is known by the words of its title."""
+        if not event.terms:
+            event.terms, event.entities = _words_of(event, self.reader)
+        self.events.add(
+            event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at, max(event.posts, 1)
+        )
 
     def follow_people(self, since: datetime) -> None:
         """Take in what people did since: events they opened join the index, closed or merged ones leave it."""
-        for event in Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at__isnull=True):
+        opened = Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at__isnull=True)
+        for event in opened:
             if event.id not in self.events:
-                self.events.add(event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at)
+                self._add(event)
         for event_id in Event.objects.filter(closed_at__gte=since).values_list("id", flat=True):
             self.events.drop(event_id)
 
@@ -125,6 +124,8 @@ class Placer:
             at = post.published_at
             batch.new_folds.append(Fold(id=fold_id, first_post=post, first_at=at, last_at=at))
             return fold_id
+        # Another wording of the same: remembered too, so that copies of the copy are found.
+        self.folds.add(match.fold_id, verdict.text_hash, verdict.signature, norm, post.published_at)
         count, last = batch.grown_folds.get(match.fold_id, (0, post.published_at))
         batch.grown_folds[match.fold_id] = (count + 1, max(last, post.published_at))
         return match.fold_id
@@ -181,10 +182,40 @@ class Placer:
             self.affairs.pop(event_id, None)
 
 
+def _words_of(event: Event, reader: Reader) -> tuple[dict[str, float], list[str]]:
+    """The words and places of an event that was opened by hand and has no posts yet: those of its title."""
+    at = event.t_event or event.t_detected
+    verdict = reader.read(
+        PostText(
+            title=event.title, body="", published_at=at, site="", source_home="", outlet="own", platform="other",
+            region="", is_repost=False,
+        )
+    )
+    return verdict.terms, sorted({*verdict.places, *verdict.units})
+
+
+def _remembered(since: datetime) -> Iterator[Row]:
+    """The distinct texts of the folds seen since, as their readings keep them."""
+    readings = Reading.objects.filter(fold__last_at__gte=since).select_related("post").order_by("post_id")
+    known: set[int] = set()
+    for reading in readings.iterator(2000):
+        if reading.text_hash in known or reading.fold_id is None:
+            continue
+        known.add(reading.text_hash)
+        norm = folding.normal_form(text_of(reading.post))
+        yield Row(
+            fold_id=reading.fold_id,
+            hash=reading.text_hash,
+            signature=bytes(reading.signature) if reading.signature is not None else None,
+            packed=folding.fingerprint(norm),
+            at=reading.post.published_at,
+        )
+
+
 def _entities(verdict: Verdict) -> frozenset[str]:
     return frozenset((*verdict.places, *verdict.units))
 
 
 def text_of(post: Post) -> str:
-    """What folding compares: the body where there is one (feeds repeat the title in it), else the title."""
-    return post.body or post.title
+    """What folding compares; the same text that reading hashed."""
+    return folding.said(post.title, post.body)[:LONGEST]

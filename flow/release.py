@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from alerts import outbox
@@ -21,7 +21,7 @@ from sla.engine import Unmet
 from sla.models import Milestone, Obligation, Release
 
 
-def draft(event_id: int, duties: list[str], title: str, body: str, user: AbstractUser, now: datetime) -> Release:
+def draft(event_id: int, duties: list[str], title: str, body: str, user: User, now: datetime) -> Release:
     """Write a draft. Settles nothing."""
     event = event_or_unmet(event_id)
     _check_text(event, duties, title, body)
@@ -33,7 +33,7 @@ def draft(event_id: int, duties: list[str], title: str, body: str, user: Abstrac
     return release
 
 
-def review(release_id: int, user: AbstractUser, now: datetime) -> Release:
+def review(release_id: int, user: User, now: datetime) -> Release:
     """A second person's review. Settles nothing."""
     with transaction.atomic():
         release = _locked(release_id)
@@ -53,7 +53,7 @@ def publish(
     channel: str,
     url: str,
     published_at: datetime | None,
-    user: AbstractUser,
+    user: User,
     page: bytes | None,
     place: str = "",
     speaker: str = "",
@@ -103,9 +103,9 @@ def record(
     duties: list[str],
     title: str,
     body: str,
-    drafted_by: AbstractUser,
-    reviewed_by: AbstractUser,
-    published_by: AbstractUser,
+    drafted_by: User,
+    reviewed_by: User,
+    published_by: User,
     channel: str,
     url: str,
     published_at: datetime,

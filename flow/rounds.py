@@ -27,7 +27,7 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
     last = last_instant()
     if last and now < last:
         raise TooEarly(f"the last round was at {clock.shanghai(last)}; give that or a later instant")
-    placer = Placer(policy.edition)
+    placer = Placer(policy.edition, readers.here)
     counts = Counter(read=0, joined=0, opened=0, not_relevant=0, set_aside=0, alerts=0, deliveries=0)
     held = replay and not send
     counts.update(intake.run(placer, readers, policy, now, replay=replay, held=held))
@@ -35,8 +35,7 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
     Round.objects.create(now=now, live=not replay, counts=dict(counts))
     while audit.seal():
         pass
-    while indexing.drain(documents.documents):
-        pass
+    indexing.drain(documents.documents)
     if send:
         delivery.send_all(policy.ladder, now)
     return {"now": clock.shanghai(now), **{name: counts[name] for name in COUNTED}}

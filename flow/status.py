@@ -110,6 +110,7 @@ def alerts() -> list[dict[str, Any]]:
             "level": a.level,
             "title": a.title,
             "raised_at": shanghai(a.raised_at),
+            "acked_at": shanghai(a.acked_at),
             "acked_by": a.acked_by.username if a.acked_by else None,
             "stood_down_at": shanghai(a.stood_down_at),
             "deliveries": deliveries[a.id],

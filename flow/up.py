@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -93,17 +94,13 @@ def stop(running: Sequence[Role]) -> None:
         _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
     for process in alive:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
     for process in alive:
         _signal(process, signal.SIGKILL)
 
 
 def _signal(process: subprocess.Popen[bytes], sig: signal.Signals) -> None:
     """To the whole group: readers and the crawler child belong to the engine's."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, sig)
-    except ProcessLookupError:
-        pass

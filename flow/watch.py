@@ -123,8 +123,14 @@ def _escalations(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
 
 
 def _silent_sources(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
-    """A source that fails for an hour is told once; when it speaks again the next silence is told anew."""
-    Source.objects.filter(state=Source.State.ALIVE, silent_told_at__isnull=False).update(silent_told_at=None)
+    """A source that fails for an hour is told once; when it speaks again that stands down, the next is told anew."""
+    told = Alert.objects.filter(kind="source_silent", stood_down_at__isnull=True).values_list("cause", flat=True)
+    for cause in set(told):
+        source_id = int(cause.split(":")[1])
+        if not Source.objects.filter(id=source_id, state=Source.State.FAILING).exists():
+            with transaction.atomic():
+                Source.objects.filter(id=source_id).update(silent_told_at=None)
+                outbox.stand_down_cause(cause, now)
     failing = Source.objects.filter(enabled=True, state=Source.State.FAILING, silent_told_at__isnull=True)
     silent = [s for s in failing if s.last_ok_at and now - s.last_ok_at >= SILENT_AFTER] + [
         s for s in failing if s.last_ok_at is None and s.failures >= NEVER_SPOKE

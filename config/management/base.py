@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
 
 from config import clock
@@ -52,9 +51,9 @@ def policy() -> Policy:
     return load_policy(settings.POLICY)
 
 
-def person(name: str, field: str) -> AbstractUser:
+def person(name: str, field: str) -> User:
     """The active user with this log-in name. Raises Refused naming the option."""
-    user = get_user_model().objects.filter(username=name, is_active=True).first()
+    user = User.objects.filter(username=name, is_active=True).first()
     if user is None:
         raise Refused(f"没有名为 {name} 的在用账号；先用 createuser 建立", field)
     return user

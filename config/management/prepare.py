@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analysis.loading import seed_units
-from crawlers.seeding import seed_sources
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -12,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from analysis.models import Unit
 from archive.models import Source
+from crawlers.seeding import seed_sources
 from flow.locks import file_lock
 from flow.roles import ROLES
 

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from analysis.loading import unit_rows
-from crawlers.child import Child
-
+from analysis.models import Unit
 from config import clock
 from crawlers import schedule
+from crawlers.child import Child
 from flow.engine import Job
 from flow.policy import Policy
 from flow.readers import Readers
@@ -19,7 +18,10 @@ CRAWL_BEAT_S = 1.0
 
 
 def readers(files: Policy, processes: int = 0) -> Readers:
-    return Readers(files.folder, unit_rows(), processes)
+    """Readers that know the units of the table (the file only seeds it)."""
+    columns = ("name", "kind", "aliases", "places", "valid_from", "valid_to", "source")
+    rows = [dict(row) for row in Unit.objects.order_by("id").values(*columns)]
+    return Readers(files.folder, rows, processes)
 
 
 @contextmanager

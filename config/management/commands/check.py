@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -47,16 +48,16 @@ class Command(BaseCommand):
     def _files(self) -> None:
         """Each file on its own, so that one check names every mistake."""
         from alerts.policy import load_ladder
-        from analysis.loading import load_reader, model_note
+        from analysis.loading import load_reader
         from analysis.policy import load_editions
-        from crawlers.seeding import load_sources
+        from crawlers.seeding import load_seeds
         from sla.policy import load_duties
 
-        for load in (load_duties, load_editions, load_ladder, load_sources):
-            self._config(lambda load=load: load(settings.POLICY))
+        for load in (load_duties, load_editions, load_ladder, load_seeds):
+            self._config(partial(load, settings.POLICY))
 
         def words() -> None:
-            if note := model_note(load_reader(settings.POLICY, None)):
+            if note := load_reader(settings.POLICY, None).model_note:
                 self.notes.append(note)
 
         self._config(words)
