@@ -137,6 +137,7 @@ class LedgerFilter(forms.Form):
 class SourceForm(forms.ModelForm):
     """A feed added by hand, with the assessment that must exist before it is read (sources.md §6)."""
 
+    url = forms.URLField(label="地址", max_length=1000, assume_scheme="https")
     interval_min = forms.IntegerField(label="每隔几分钟读一次", initial=10, min_value=1, max_value=24 * 60)
 
     class Meta:
@@ -146,7 +147,7 @@ class SourceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("url", "purpose", "legal_basis", "approved_by"):
+        for name in ("purpose", "legal_basis", "approved_by"):
             self.fields[name].required = True
 
     def clean_url(self) -> str:

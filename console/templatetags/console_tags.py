@@ -105,3 +105,9 @@ def ms(instant: datetime) -> int:
 @register.filter
 def minutes(seconds: int) -> int:
     return max(1, round(seconds / 60))
+
+
+@register.filter
+def weblink(url: str) -> str:
+    """The address if a browser may follow it, else "": feeds and vendors' files can say javascript: too."""
+    return url if url.lower().startswith(("http://", "https://")) else ""

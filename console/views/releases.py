@@ -99,6 +99,8 @@ def publish(request: HttpRequest, release_id: int) -> HttpResponse:
             speaker=data["speaker"], attendees=data["attendees"], policy=policy(), now=clock.now(),
         )  # fmt: skip
     except Unmet as e:
+        if e.field not in form.fields:  # not about what was typed: the form may no longer be the next step
+            return page(request, _release(release_id), None, str(e))
         refuse(form, e)
         return page(request, row, form)
     names = "、".join(row.duties)

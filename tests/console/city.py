@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from alerts.models import Alert, Attempt, Delivery
 from analysis.models import Event, Fold, Grading, Reading
 from archive.models import Post, Source
-from config.clock import real_now
+from config.clock import SHANGHAI, real_now
 from flow.models import Lease
 from sla import engine
 from sla.models import Milestone, Obligation, Release
 from sla.policy import load_duties
 
+__all__ = ["SHANGHAI"]
 PASSWORD = "correct-horse-9"
 DUTIES = load_duties(settings.BASE_DIR / "config")
 HOUR = timedelta(hours=1)
 _numbers = count(1)
 
 
+@cache
+def _hash() -> str:
+    """PASSWORD as stored; hashed once, for it is made to be slow."""
+    return make_password(PASSWORD)
+
+
 def person(name: str, role: str = "", **more):
     """A user who may log in with PASSWORD, holding `role`."""
-    user = get_user_model().objects.create_user(name, password=PASSWORD, **more)
+    user = get_user_model().objects.create(username=name, password=_hash(), **more)
     if role:
         user.groups.add(Group.objects.get_or_create(name=role)[0])
     return user
@@ -35,11 +44,12 @@ def person(name: str, role: str = "", **more):
 
 def source(name: str, state: str = "alive", **more) -> Source:
     now = real_now()
-    more = {"last_ok_at": now - timedelta(minutes=3), "last_item_at": now - timedelta(minutes=12), **more}
-    return Source.objects.create(
-        name=name, kind="feed", url=f"https://news.example.cn/{next(_numbers)}.xml", enabled=state != "off",
-        state=state, approved_by="王主任", legal_basis="政务公开", next_run_at=now + timedelta(minutes=7), **more,
-    )  # fmt: skip
+    fields = {
+        "last_ok_at": now - timedelta(minutes=3), "last_item_at": now - timedelta(minutes=12), "approved_by": "王主任",
+        "legal_basis": "政务公开", "next_run_at": now + timedelta(minutes=7), **more,
+    }  # fmt: skip
+    url = f"https://news.example.cn/{next(_numbers)}.xml"
+    return Source.objects.create(name=name, kind="feed", url=url, enabled=state != "off", state=state, **fields)
 
 
 def engine_running() -> None:
