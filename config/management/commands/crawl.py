@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from archive.models import Source
 from config.cli import Refused
+from config.management.prepare import prepare
 from crawlers.child import Child, Report
 
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="在标准输出打印一个 JSON 文档")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        prepare()
         ids = _chosen(options["source"])
         reports: list[Report] = []
         child = Child(reports.append)

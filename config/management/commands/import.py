@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from config import clock
 from config.cli import Refused, say
+from config.management.prepare import prepare
 from crawlers.importing import import_file
 from crawlers.tables import Unreadable
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="在标准输出打印一个 JSON 文档")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        prepare()
         quiet = options["json"] or not sys.stderr.isatty()
         with tqdm(unit=" 行", disable=quiet, leave=False) as bar:
             try:
