@@ -60,17 +60,16 @@ _SEEN = {
     "weapon": "持刀|持枪|枪击|匕首|砍刀|菜刀|水果刀|尖刀|刀具|枪支|枪声|开枪|爆炸物|炸药|雷管|泼汽油|斧头|铁棍|持械|弓弩|砍人|捅人|刀刺|挥刀",
     "minors": "未成年|儿童|男童|女童|幼儿|婴儿|小学生|初中生|中学生|高中生|少年|少女|男孩|女孩|幼童|孩童",
     "officers": "民警|辅警|协警|警员|警官|交警|特警|刑警|巡警|警察",
-    "denied": "辟谣|谣言|不实|误传|谣传|子虚乌有|并非事实|虚假信息|虚假消息|不属实",
+    "denied": "辟谣|(?:系|属|为|是)(?:谣言|不实|误传|谣传|虚假|误报|假消息)|谣言[!！]|子虚乌有|并非事实|不属实",
     "drill": "演练|演习",
     "natural": "台风|暴雨|洪水|洪灾|洪涝|地震|强降雨|山洪|泥石流|汛情|龙卷风|暴雪|冰雹|山体滑坡|内涝|雷暴",
     "food": "食物中毒|食源性|食品安全|食用后|用餐后|聚餐后",
     "workplace": "工厂|车间|企业|工人|作业|施工|矿井|煤矿|厂区|工地",
     "brawl": "械斗|斗殴|群殴|打群架",
     "many_dead": r"(?:多|数|若干)(?:人|名[^，。；\d]{0,6}|位[^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)",
-    "judged": r"周年|一审|二审|终审|宣判|判处|获刑|判决|死刑|死缓|公祭|旧案|\d年前|[一二三四五六七八九十]年前",
 }
 # Every flag that facts may carry; grades.toml may name these.
-FLAGS = (*(name for name in _SEEN if name != "judged"), "none_hurt", "corrected", "old")
+FLAGS = (*_SEEN, "none_hurt", "corrected", "old")
 _FLAG = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SEEN.items()))
 _AGE = re.compile(r"(?<![\d.])(\d{1,2})(?:周)?岁(?!以上)")
 _LOSS = re.compile(
@@ -95,29 +94,29 @@ def extract(text: str, published_at: datetime) -> Facts:
         flags.add("minors")
     t_event, quote = occurrence.find(text, published_at)
     said: dict[str, Figure] = {}
+    fresh = t_event is not None and published_at - t_event <= AGED
+    judged = not fresh and figures.JUDGED.search(text.split("\n", 1)[0]) is not None
     if figures.HINT.search(text):
-        said = _said(text, published_at, t_event, flags)
+        said = _said(text, published_at, flags, judged=judged, fresh=fresh)
     if "损失" in text and (loss := _loss(text)):
         said["loss_yuan"] = loss
-    if published_at - t_event > AGED if t_event else "judged" in flags:
+    if judged or (t_event and not fresh):
         flags.add("old")
-    flags.discard("judged")
     return Facts(**said, flags=tuple(sorted(flags)), t_event=t_event, t_event_quote=quote)
 
 
-def _said(text: str, published_at: datetime, t_event: datetime | None, flags: set[str]) -> dict[str, Figure]:
+def _said(text: str, published_at: datetime, flags: set[str], *, judged: bool, fresh: bool) -> dict[str, Figure]:
     posted = published_at.astimezone(occurrence.SHANGHAI)
-    found = figures.find(text, posted.year, posted.month)
+    found = figures.find(text, posted.year, posted.month, fresh=fresh)
     said = {kind: _highest(claims) for kind, claims in found.now.items()}
     said.update(found.mended)
     if found.mended:
         flags.add("corrected")
     flags |= found.flags
     past = found.past.get("deaths", [])
-    fresh = t_event is not None and published_at - t_event <= AGED
-    if not fresh and "judged" in flags:
-        # A judgment or an anniversary speaks of another time, whatever its tense
-        past += [said.pop("deaths")] if "deaths" in said else []
+    if judged and "deaths" in said:
+        # A judgment or an anniversary in the title speaks of another time, whatever its tense
+        past.append(said.pop("deaths"))
     if past:
         said["past_deaths"] = _highest(past)
     if "endangered" in said and _RESCUED.search(text):

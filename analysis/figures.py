@@ -31,14 +31,15 @@ class Figure:
 
 
 # Kinds of harm, in the order in which they are tried at one place. A kind's words stand either side of its number.
+_KIN = "(?:的?(?:家属|亲属|亲友|遗属|家人))"
 _NOT_OF_DEATH = (
-    "(?!家属|者家属|者的?家人|者亲属|人员家属|人员亲属|亲属|赔偿|证明|威胁|率|时间|原因|之|笔记|游戏|线|人口|讯息|通知|抚恤|保险|金)"
+    f"(?!者?赔偿|证明|威胁|率|时间|原因|之|笔记|游戏|线|人口|讯息|通知|抚恤|保险|金|人员(?:领|被发|违规|继续|仍|养老)|者{_KIN}|人员{_KIN})"
 )
 HARMS: dict[str, str] = {
     "deaths": (
-        "死亡|遇难|身亡|丧生|丧命|殒命|罹难|不幸离世|离世|殉职|殉难|牺牲|致死|毙命|遇害|溺亡|溺毙|猝死|坠亡|身死|惨死|暴毙|死于|死者|亡者"
-        "|抢救无效|不治|无生命体征|失去生命体征|失去生命|无一生还|无人生还|尸体|遗体|被杀害?|杀害|杀死|命丧|丢了?性命|失去了?生命|死去|横死"
-        "|[撞砍捅打烧砸电毒淹炸压勒掐踩碾枪射闷熏呛冻烫刺摔]死(?!角|锁|磕)|被害(?!人)"
+        "死亡|遇难|身亡|丧生|丧命|殒命|罹难|不幸离世|离世|殉职|殉难|牺牲|致死|毙命|遇害|溺亡|溺毙|猝死|坠亡|身死|惨死|暴毙|死于|(?:死|亡)者(?!的?(?:家属|亲属|亲友|遗属|家人))"
+        "|抢救无效|不治|无生命体征|失去生命体征|失去生命|无一生还|无人生还|尸体|遗体|被杀害?|枪杀|连杀|杀了|杀害|杀死|死了(?![都也么吗算])|[撞压碾]亡|阵亡|全死|命丧|丢了?性命|失去了?生命|死去|横死"
+        "|[撞砍捅打烧砸电毒淹炸压勒掐踩碾枪射闷熏呛冻热烫刺摔饿渴]死(?!角|锁|磕)|被害(?!人)"
     ),
     "serious": "重伤|危重|病危|命危|生命垂危|有生命危险|伤势严重|伤势较重|伤情严重|伤情较重|重症",
     "light": "轻微伤|轻伤|轻度伤|擦伤|皮外伤",
@@ -58,25 +59,28 @@ HARMS: dict[str, str] = {
 _BARE = {"死": "deaths", "亡": "deaths", "伤": "injured"}
 
 SUSPECT = (
-    "歹徒|暴徒|恐怖分子|恐怖袭击者|武装分子|武装人员|袭击者|枪手|凶手|凶犯|疑犯|嫌犯|犯罪嫌疑人|嫌疑人|嫌疑犯|劫匪|绑匪|毒贩|杀手|罪犯|逃犯|劫持者|犯人|死刑犯"
+    "歹徒|暴徒|恐怖分子|恐怖袭击者|武装分子|武装人员|袭击者|枪手|凶手|凶犯|疑犯|嫌犯|犯罪嫌疑人|嫌疑人|嫌疑犯|劫匪|绑匪|毒贩|杀手|罪犯|逃犯|劫持者|犯人|死刑犯|肇事者|被告人|被告|同案犯"
 )
 _PERSON = (
     "男子|女子|男孩|女孩|男童|女童|男生|女生|学生|小学生|中学生|大学生|初中生|高中生|留学生|学员|工人|员工|职工|民工|农民工|矿工|少年|少女|儿童|孩子"
     "|小孩|婴儿|幼儿|幼童|老人|老太|村民|居民|市民|平民|群众|旅客|乘客|游客|驴友|司机|消防员|民警|辅警|警察|警员|交警|武警|士兵|官兵|军人|医生|护士"
-    "|教师|老师|青年|公民|同胞|船员|业主|姐妹|兄弟|家人|亲人|歹徒|嫌犯|嫌疑人|凶手|中国人|华人|外国人|美国人|路人|行人|骑手|快递员|外卖员|钓友|网友"
+    "|教师|老师|青年|公民|同胞|船员|业主|姐妹|兄弟|家人|亲人|歹徒|嫌犯|嫌疑人|凶手|中国人|华人|外国人|美国人|路人|行人|骑手|快递员|外卖员|钓友|网友|遇难者|死者|伤者|伤员|失踪者|失联者|逝者|男尸|女尸"
 )
 _UNIT = (
-    r"(?:个?人(?!次|均|口|民币|民|大|工|才|头|气|像|防|社|格|流|家|类|生|力|体|事|为|数)|名|位(?!于|置|列)|口(?!径|味|岸|罩|碑|号|子)"
+    r"(?:个?人(?!次|均(?:收入|消费|可|寿命|预期|每|年|月|\d|花|用|资|产|面积|水平|住)|口|民币|民|大|工|才|头|气|像|防|社|格|流|家|类|生|力|体|事|为|数)|名|位(?!于|置|列)|口(?!径|味|岸|罩|碑|号|子)"
     rf"|具|例|条(?=鲜活|无辜|年轻|人命|生命|性命)|个(?={_PERSON})|男(?!子|孩|童|生)|女(?!子|孩|童|生|儿|士)|(?={_PERSON}))"
 )
 _NOT_HURT = (
     r"(?:无|没有?|未|零|0|不会)(?:任何|有|造成|发现|出现|收到|接到|导致|发生|引发|报告|产生|一|其[他它]|新增|一步|进|旅客|乘客|群众|村民|居民|学生|师生"
     r"|现场|相关|重大|次生|和|及|财产|损失|、){0,4}(?:人员?|者)?(?:员)?(?:伤亡|死伤|死亡|受伤|遇难|被困|失联|失踪|遇险)"
 )
+# Judgments and anniversaries: what they count belongs to another time.
+_JUDGED = "周年|一审|二审|终审|再审|宣判|判处|获刑|判决|死刑|死缓|被判|获死|公祭|旧案|积案|调查报告|整改报告|评估报告"
+JUDGED = re.compile(_JUDGED)
 TOKEN = re.compile(
     r"(?P<stop>[。！？!?\n]+)|(?P<comma>[，,；;])|(?P<paren>[（(【\[])|(?P<close>[）)】\]])"
     rf"|(?P<calm>{_NOT_HURT}|(?:人员)?伤亡(?:情况)?(?:不明|不详|待核|正在|尚在|仍在))"
-    r"|(?P<idiom>九死一生|一死了之|死刑|死缓|死因|死胎|死角|死机|死守|死心|死活|出生入死|生死|半死|拼死|致死率|死亡率|无人生还可能|死不|死了都"
+    r"|(?P<idiom>九死一生|一死了之|死因|死胎|死角|死机|死守|死心|死活|出生入死|(?<![师学])生死(?!亡)|半死|拼死|致死率|死亡率|无人生还可能|死不|死了都"
     r"|工伤(?!亡)|悲伤|伤心|伤感|伤害罪|内伤|情伤|死人财|脑死亡|死亡谷|死亡之组)"
     rf"|(?P<skip>第\s?(?:{QUANTITY})(?:名|位|人|例|起|批|轮|次|号)?|前(?:{QUANTITY})[名位]|[每平]均?(?:{QUANTITY})(?:名|个?人)?)"
     rf"|(?P<lives>(?:夺走|夺去|吞噬|带走|失去|葬送|断送|搭上|逝去)了?(?P<lost>{QUANTITY})条(?:鲜活|无辜|年轻|宝贵)?的?(?:生命|人命|性命))"
@@ -84,21 +88,24 @@ TOKEN = re.compile(
     r"|(?P<again>另有?|又有|另外|还有)"
     r"|(?P<reset>截至目前|目前|截至|此次|本次|这次|这起|本起|该起|本轮|今[天日晨早晚年](?!以来)|昨[天日晚夜]|前[天晚]|现已|日前|近日|刚刚|最新|实际|实为|经核实|核实)"
     r"|(?P<year>(?:19|20)\d\d年(?!成立|建成|投用|出生|开业|生)(?:1[0-2]|0?[1-9])?)"
-    r"|(?P<past>去年|前年|往年|历史上|历年|当年|曾(?:经|因|致|造成|发生|有|导致|被)|此前案件|旧案|上世纪|新中国成立|年前(?!夕)|周年|个月前|解放前|抗战|战争年代)"
-    r"|(?P<stat>今年以来|年以来|全年|上半年|下半年|[一二三四]季度|每年|年均|同比|环比|年来|年间|一年内|数据显示|统计数据|统计显示|平均每|历年|每天|每日"
+    r"|(?P<past>去年|前年|往年|历史上|历年|当年|曾(?:经|因|致|造成|发生|有|导致|被)|此前案件|旧案|上世纪|新中国成立|侵华|二战|抗日|烈士|年前(?!夕)|个月前|解放前|抗战|战争年代)"
+    r"|(?P<stat>今年以来|年以来|全年|上半年|下半年|[一二三四]季度|每年|年均|同比|环比|年来|年间|一年内|平均每|每天|每日"
     r"|近[一二两三五十\d]+(?:个月|年)|累计发生|共发生|全国发生|起(?:火灾|事故|案件))"
-    r"|(?P<suppose>如果|倘若|假如|一旦|若(?!干)|万一|可能会|可能导致|可致|足以|险些|差点|避免|防止|预防|以防|假设|模拟|情景|设定)"
+    rf"|(?P<judged>{_JUDGED})"
+    r"|(?P<suppose>如果|倘若|假如|一旦|预测|或发生|或将发生|若(?!干)|万一|可能会|可能导致|可致|足以|险些|差点|避免|防止|预防|以防|假设|模拟|情景|设定)"
     r"|(?P<unlike>相比之下|相比|例如|比如|类似的|堪比|对比)"
-    r"|(?P<deny>误传|不实|谣言|谣传|误报|子虚乌有|并非|不是|不属实|虚假|造谣|辟谣|假消息|纯属)"
-    r"|(?P<rumour>网传|传言|传闻|疯传|流传|有传|网帖称|有人称)"
+    r"|(?P<refute>(?:系|属|为|是)(?:谣言|不实|误传|虚假|误报|假的|假消息|谣传|造谣|旧闻)|(?:传言|消息|内容|说法|情况|信息)不实|不属实|子虚乌有|纯属(?:虚构|谣言|造谣))"
+    r"|(?P<deny>辟谣|谣言|谣传|造谣|误传)"
+    r"|(?P<not>并非|并没有)"
+    r"|(?P<rumour>网传|传言|传闻|疯传|流传|有传|网帖|有人称|有网[民友]|网[民友](?:在|发布|称)|此前通报|早前通报)"
     r"|(?P<mend>更正为|更正|修正为|订正为|核减|下调|纠正为|调整为|应为)"
     r"|(?P<both>双双)"
-    rf"|(?P<number>(?P<quantity>{QUANTITY})\s?(?P<unit>{_UNIT})?(?P<after>以上|左右|许|上下)?(?P<suspect>{SUSPECT})?|(?P<pair>[俩仨])(?!人))"
+    rf"|(?P<number>(?<![A-Za-z\d.])(?P<quantity>{QUANTITY})[ \u3000]?(?P<unit>{_UNIT})?(?P<after>以上|左右|许|上下)?(?P<suspect>{SUSPECT})?|(?P<pair>[俩仨])(?!人))"
     rf"|(?P<shot>击毙|正法)"
     + "".join(
         f"|(?P<{kind}>(?:{words}){_NOT_OF_DEATH if kind == 'deaths' else ''})" for kind, words in HARMS.items()
     )
-    + r"|(?P<bare>[死亡](?![者机角命心守活磕灰海讯难])|伤(?![害情势口痕残心感人病寒风科亡员者感悲]))"
+    + r"|(?P<bare>(?:死(?!亡)|亡)(?![死者机角命心守活磕灰海讯难])|伤(?![害情势口痕残心感人病寒风科亡员者感悲]))"
 )
 
 # Any of these must stand in a text before the costly pass is worth it.
@@ -107,20 +114,28 @@ HINT = re.compile(
     "|送医|送[往至]?医院|[入住]院|病危|危重|重症|垂危|聚|围堵|堵[路门塞]|上访|讨薪|维权|械斗|殴|示威|游行|静坐|罢|集会|闹事|横幅|打砸|冲击|参与|生还|生命"
 )
 _CONNECT = re.compile(
-    r"(?:人数|人员|群众|总数|数字|者|的|了|共计|共|总计|合计|已经|已|累计|上升|升高|攀升|升|增加|增|扩大|达到|达|到|至|为|有|是|仍|另|[:：\s]|由|从|无辜|村民|学生"
-    r"|游客|旅客|工人|约|名单)*"
+    r"(?:人数|数量|人员|群众|总数|数字|更正|修正|核减|调整|下调|目前|者|的|了|共计|共|总计|合计|已经|已|累计|上升|升高|攀升|升|增加|增|扩大|达到|达|到|至|为|有|是|仍|另|[:：\s]|由|从|无辜|村民|学生"
+    r"|游客|旅客|工人|约|名单|中国公民|公民|国民|乘客|平民|矿工|儿童|员工|一家|夫妻|夫妇)*"
 )
 _RISEN = re.compile(r"(?:上升|升高|攀升|升|增加|增|扩大|更正|修正|调整|下调)?(?:到|至|为)")
-_COUNTED = re.compile(r"人数|升|增|达|为|[:：]|共|总")
+_COUNTED = re.compile(r"人数|数量|升|增|达|为|[:：]|共|总")
 # Words between a number and a harm that part them: these people did, saw or were spared it.
 _PARTED = re.compile(
-    r"涉嫌|致[人其他]|造成|导致|引发|处置|调查|赶[到赴往]|目击|表示|证实|救助|救援|负责|护送|抓获|控制|拘|被捕|落网|[追问]责|处分|处理|悼念|认为|怀疑|家属"
-    r"|亲属|获救|生还|脱险|[救逃]出|免于|避免|没有|[无未]|围观|嫌疑人|介绍|通报|报告|杀人|见证|参加|奔赴|前往|投案|讯问|帮助|协助|搜寻|搜救|寻找|打捞"
+    r"涉嫌|致[人其他同]|将|(?<![被遭])(?:殴打|虐待|乱棍|围殴|欺凌|霸凌|猥亵|强奸)|.{2}(?:丈夫|妻子|儿子|女儿|父亲|母亲)|造成|导致|引发|处置|调查|赶[到赴往]|目击|表示|(?<![被经])证实|救助|救援|负责|护送|抓获|控制|拘|被捕|落网|[追问]责|处分|悼念|认为|怀疑|(?:家属|亲属)."
+    r"|获救|生还|脱险|自己|部分|(?:宠物|动物|[狗犬猫猪牛羊鱼鸟鸡])的?$|[救逃]出|免于|避免|没有|无(?!辜)|未(?!成年)|围观|嫌疑人|介绍|通报|报告|杀人|见证|参加|奔赴|前往|投案|讯问|帮助|协助|搜寻|搜救|寻找|打捞"
 )
+# 救45人离世, 盗窃4000具尸体: what stands before the number says that these were not the harmed.
+_OTHERS = re.compile(r"(?:[救教帮]|救[出助下活起]|盗窃|倒卖|贩卖|出售|抓获|抓捕|刑拘|处罚)[了过]?(?:.{0,3}一家)?$")
+_SCHOOL_YEAR = frozenset("高初大研小")  # 高三学生 is one pupil
+# Who does these is not who dies of them, unless the sentence is passive.
+_DOERS = re.compile(r"^(?:[打砍捅射勒掐撞]死|杀害|杀死|枪杀|杀了|连杀)$")
+_PASSIVE = re.compile("[被遭让]|活活")
+# Only these are followed by their number without a word of counting; 猝死10位卡友 is two statements.
+_COUNTS_AFTER = re.compile("死亡|遇难|丧生|致死|失去|受伤|负伤|重伤|轻伤|轻微伤|失联|失踪|被困|被埋|死者|死了|伤者|伤员|送医|中毒|[撞砍捅打烧砸电毒淹炸压勒踩射熏冻热]死|.伤$|杀|持|人质|牺牲|^[死亡]$")
 _JOIN = re.compile(r"和|及|与|以及|、|跟")
 _WITHIN = re.compile(r"中|在内|之中|当中")
 _ALL = re.compile(
-    r"(?:目前|现|最终|最后|随后|后|已|也|却|但|三人|两人|两者|二人|众人|几人|工人|他们)*(?:全部|均|都|皆|悉数|无一|全都|不幸|经|送医|抢救|因|当场|相继|先后)"
+    r"(?:目前|现|最终|最后|随后|后|已|也|却|但|三人|两人|两者|二人|众人|几人|工人|他们)*(?:全部|均|都|皆|悉数|无一|全都|不幸|确认|确定|经|送医|抢救|因|当场|相继|先后)"
 )
 _SPOT, _LATER = re.compile("当场|现场"), re.compile("抢救无效|医治无效|送医|医院|不治")
 _FAMILY = re.compile(r"的?(?:家属|亲属|亲友|遗属|家人|家庭|子女|同事)")
@@ -149,11 +164,16 @@ class Found:
     now: dict[str, list[Figure]] = field(default_factory=dict)
     past: dict[str, list[Figure]] = field(default_factory=dict)
     mended: dict[str, Figure] = field(default_factory=dict)
+    refuted: set[tuple[str, int]] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
 
 
-def find(text: str, year: int, month: int) -> Found:
-    """Every figure of `text`, posted in that year and month (Asia/Shanghai)."""
+def find(text: str, year: int, month: int, *, fresh: bool = False) -> Found:
+    """Every figure of `text`, posted in that year and month (Asia/Shanghai).
+
+    `fresh`: the text dates the deed in the days before the post, so that a judgment named beside it (前科) does not make
+    its figures history.
+    """
     found = Found()
     tokens: list[_Token] = []
     denied_anywhere = False
@@ -163,12 +183,26 @@ def find(text: str, year: int, month: int) -> Found:
             sentences.append(tokens)
             tokens = []
         else:
-            denied_anywhere |= token.kind == "deny"
+            denied_anywhere |= token.kind in ("deny", "refute")
             tokens.append(token)
     sentences.append(tokens)
     for sentence in sentences:
-        _read_sentence(text, sentence, denied_anywhere, found)
+        judged = not fresh and any(t.kind == "judged" for t in sentence)
+        _read_sentence(text, sentence, found, hearsay=denied_anywhere, judged=judged)
+    if found.refuted:
+        found.flags.add("denied")
+        _withdraw(found)
     return found
+
+
+def _withdraw(found: Found) -> None:
+    """A number denied in one sentence is denied wherever the text repeats it."""
+    for kind, claims in list(found.now.items()):
+        left = [c for c in claims if (kind, c.low) not in found.refuted]
+        if left:
+            found.now[kind] = left
+        else:
+            del found.now[kind]
 
 
 def _tokens(text: str, year: int, month: int) -> Iterator[_Token]:
@@ -207,6 +241,8 @@ def _number(token: _Token, m: re.Match[str]) -> Iterator[_Token]:
     if m["after"] == "以上":
         token.high = None
     token.unit, token.suspect = m["unit"], bool(m["suspect"])
+    if token.unit == "" and token.low > 99:
+        token.unit = None  # 骗走936万女子: without 人 or 名 only a small number counts the noun behind it
     yield token
 
 
@@ -218,36 +254,55 @@ def _lives(token: _Token, m: re.Match[str]) -> Iterator[_Token]:
         yield replace(token, kind="deaths", gave=[number])
 
 
-def _read_sentence(text: str, tokens: list[_Token], denied_anywhere: bool, found: Found) -> None:
+def _read_sentence(text: str, tokens: list[_Token], found: Found, *, hearsay: bool, judged: bool) -> None:
     kinds = {t.kind for t in tokens}
     if "calm" in kinds:
         found.flags.update(_calm(text, tokens))
     if not kinds & (HARMS.keys() | {"shot"}):
         return
-    refuted = [t.end for t in tokens if t.kind == "deny"]
-    hearsay = denied_anywhere and "rumour" in kinds
+    for kind, figure, at in _added(text, tokens, _claims(text, tokens)):
+        scope = _scope(tokens, at)
+        if scope == "mend":
+            found.mended[kind] = figure
+        elif scope != "reset" and _refuted(text, tokens, at, hearsay):
+            found.refuted.add((kind, figure.low))
+        elif scope == "past" or judged:
+            found.past.setdefault(kind, []).append(figure)
+        elif scope != "none":
+            found.now.setdefault(kind, []).append(figure)
+
+
+def _claims(text: str, tokens: list[_Token]) -> list[tuple[str, Figure, int]]:
     claims: list[tuple[str, Figure, int]] = []
     clause: list[_Token] = []
     before: list[_Token] = []
     for token in [*tokens, _Token("comma", len(text), len(text))]:
         if token.kind != "comma":
             clause.append(token)
-            continue
-        if clause:
+        elif clause:
             claims += _read_clause(text, clause, before)
-            before = clause
-            clause = []
-    claims = _added(text, tokens, claims)
-    for kind, figure, at in claims:
-        scope = _scope(tokens, at)
-        if scope == "mend":
-            found.mended[kind] = figure
-        elif (refuted and at < refuted[-1]) or ((refuted or hearsay) and scope != "reset"):
-            found.flags.add("denied")
-        elif scope == "past":
-            found.past.setdefault(kind, []).append(figure)
-        elif scope != "none":
-            found.now.setdefault(kind, []).append(figure)
+            before, clause = clause, []
+    return claims
+
+
+def _refuted(text: str, tokens: list[_Token], at: int, hearsay: bool) -> bool:
+    """Whether the number at `at` is denied: by 系谣言 behind it, 辟谣 or 并非 before it, or as hearsay of a denied story.
+
+    A denial of something else in the same sentence (12人死亡, 网传30人死亡系谣言) leaves it standing.
+    """
+    rumoured = [t for t in tokens if t.kind == "rumour"]
+    if any(t.start < at for t in rumoured) and (
+        hearsay or any(t.kind in ("refute", "deny") for t in tokens)
+    ):
+        return True
+    for t in tokens:
+        if t.kind == "refute" and t.start > at and not rumoured and text.count("，", at, t.start) <= 1:
+            return True
+        if t.kind == "deny" and t.end <= at and "，" not in text[t.end : at]:
+            return True
+        if t.kind == "not" and t.end <= at <= t.end + 4:
+            return True
+    return False
 
 
 def _calm(text: str, tokens: list[_Token]) -> Iterator[str]:
@@ -300,15 +355,20 @@ def _numbers_of(text: str, clause: list[_Token], i: int, before: list[_Token]) -
     after = _after(text, clause, i)
     if after and (_COUNTED.search(text, harm.end, after[0].start) or _done_to(text, harm)):
         return after
-    if _FAMILY.match(text, harm.end):
-        return []
-    return _before(text, clause, i) or after or _carried(text, clause, i, before)
+    first = _before(text, clause, i)
+    if first and after and after[0].start == harm.end and harm.start - first[-1].end > 2 and _last(clause, after[0]):
+        return after  # 2000万人感染流感死亡1.1万人
+    return first or after or _carried(text, clause, i, before)
+
+
+def _last(clause: list[_Token], number: _Token) -> bool:
+    return not any(t.kind in HARMS and t.start > number.start for t in clause)
 
 
 def _done_to(text: str, harm: _Token) -> bool:
     """砍伤5人 by a man, not 5人被砍伤: the number after the verb is of those it was done to."""
     verb = text[harm.start : harm.end]
-    doing = verb in ("杀害", "杀死", "劫持", "挟持") or (len(verb) == 2 and verb[1] in "死伤" and verb[0] in _DOING)
+    doing = verb in ("杀害", "杀死", "枪杀", "连杀", "杀了", "劫持", "挟持") or (len(verb) == 2 and verb[1] in "死伤" and verb[0] in _DOING)
     return doing and not re.search("被[^，。]{0,12}$", text[max(0, harm.start - 14) : harm.start])
 
 
@@ -324,18 +384,24 @@ def _after(text: str, clause: list[_Token], i: int) -> list[_Token]:
     if not numbers:
         return []
     first = numbers[0]
+    if first.unit is None and len(numbers) > 1 and text[first.end : numbers[1].start] in ("家", "对"):
+        first = numbers[1]  # 一家三口
     gap = text[harm.end : first.start]
+    if _done_to(text, harm) and first.unit and not first.suspect and len(gap) <= 12 and "的" not in gap[-1:]:
+        return [first]  # 杀害女子及其家属4人
     if harm.unit == "bare" and gap.strip():
         return []
-    if len(gap) > 14 or not _CONNECT.fullmatch(re.sub("目前|截至|最新|更正|修正|核减|调整|下调", "", gap)):
+    if len(gap) > 14 or not _CONNECT.fullmatch(gap):
         return []
-    if len(numbers) > 1 and _RISEN.fullmatch(text[first.end : numbers[1].start].strip()):
-        first = numbers[1]
+    later = [t for t in numbers if t.start > first.start]
+    if later and _RISEN.fullmatch(text[first.end : later[0].start].strip()):
+        first = later[0]
     if first.unit is None and not _ends(text, first.end, harm):
         return []
-    if _FAMILY.match(text, first.end):
+    if (_FAMILY.match(text, first.end) and not _done_to(text, harm)) or (first.unit or "").startswith("具"):
         return []
-    return [first]
+    counted = _COUNTED.search(gap) or gap[:1] in ("者", "人", "的")
+    return [first] if counted or _COUNTS_AFTER.search(text[harm.start : harm.end]) else []
 
 
 def _ends(text: str, end: int, harm: _Token) -> bool:
@@ -362,6 +428,8 @@ def _before(text: str, clause: list[_Token], i: int) -> list[_Token]:
             return [replace(t, kind="number", low=2, high=2, unit="人")]
         elif t.kind == "number":
             if not found:
+                if t.unit is None and harm.unit != "bare":
+                    continue  # a date or an age between the people and what befell them
                 if not _reaches(text, t, harm):
                     break
                 found.append(t)
@@ -388,8 +456,18 @@ def _reaches(text: str, number: _Token, harm: _Token) -> bool:
         return not gap.strip() and (harm.unit == "bare")
     if (number.unit or "").startswith("条") or text[harm.start : harm.end] in ("生命", "人命"):
         return False
+    if not _could_be_victims(text, number):
+        return False
+    if _DOERS.match(text[harm.start : harm.end]) and not _PASSIVE.search(gap):
+        return False
     gap = re.sub(r"[（(][^）)]*[）)]", "", gap)
     return len(gap) <= LIMIT.get(harm.kind, 16) and not _PARTED.search(gap)
+
+
+def _could_be_victims(text: str, number: _Token) -> bool:
+    if number.unit == "" and text[number.start - 1 : number.start] in _SCHOOL_YEAR:
+        return False
+    return not _OTHERS.search(text, max(0, number.start - 6), number.start)
 
 
 def _listed(text: str, earlier: _Token, later: _Token) -> bool:
@@ -417,7 +495,7 @@ def _carried(text: str, clause: list[_Token], i: int, before: list[_Token]) -> l
     if comma < 0 or not _ALL.match(text, comma + 1):
         return []
     numbers = [t for t in before if t.kind == "number" and t.unit is not None and not t.suspect]
-    return numbers[-1:] if numbers else []
+    return [t for t in numbers[-1:] if _could_be_victims(text, t)]
 
 
 def _added(
@@ -428,6 +506,8 @@ def _added(
     if len(deaths) != 2 or any(t.kind == "part" for t in tokens):
         return claims
     (_, one, at_one), (_, two, at_two) = deaths
+    if at_two - at_one > 45:
+        return claims
     between = text[at_one:at_two]
     spot = _SPOT.search(one.quote + text[max(0, at_one - 4) : at_one]) and _LATER.search(two.quote + between)
     other = any(t.kind == "again" and at_one < t.start < at_two and at_two - t.end <= 4 for t in tokens)

@@ -27,7 +27,7 @@ _HAN = "一二三四五六七八九十两零"
 _CUE = re.compile(r"[昨今]|前[天晚日]|\d\s?[日号时点]|\d[:：]\d")
 _WHEN = re.compile(
     r"(?:(?:(?P<year>20\d\d)年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>[12]\d|3[01]|0?[1-9])[日号]"
-    r"|(?<![\d月.．:：/第\-])(?P<monthday>[12]\d|3[01]|0?[1-9])[日号](?=[凌清早上中午下傍晚深夜\d,，])"
+    r"|(?<![\d月.．:：/第\-])(?P<monthday>[12]\d|3[01]|0?[1-9])[日号](?=[凌清早上中午下傍晚深夜\d,，在于]|发生)"
     r"|(?P<rel>[今昨前])(?:天|日|(?=[晨早晚夜])))"
     rf"[,，]?\s?(?P<part>{'|'.join(PARTS)})?\s?"
     rf"(?:(?P<hour>2[0-4]|1\d|0?\d|[{_HAN}]{{1,3}})(?:[时点](?:(?P<half>半)|(?P<minute>[0-5]?\d|[{_HAN}]{{1,3}})分)?"
@@ -39,6 +39,7 @@ _HAPPENED = re.compile(
 )
 # The date of the telling, not of the deed: 新华社11月23日电, 记者24日从…获悉, 25日通报.
 _TOLD = re.compile(r"[,，]?(?:\d\d[:：]\d\d)?(?:晚|上午|下午)?(?:电|讯|消息|通报|发布|回应|援引|报道|从|获悉|公布|宣布|一审|二审|开庭|宣判|召开|举行|称|表示|记者)")
+_COURT = re.compile(r"法院|检察院|宣判|开庭|审议|发布会|调查报告|评估报告")
 _TELLER = re.compile(r"(?:新华社|中新网|中新社|记者|通讯员|网讯|人民网|日报|晚报|截至|截止|直至)[^，。,)）]{0,8}$")
 
 
@@ -67,7 +68,9 @@ def _weight(text: str, m: re.Match[str]) -> int:
     """How much this date looks like the time of a deed: a clock time, a deed in the words after it, no teller."""
     if text[m.start() - 1 : m.start()] in ("", "\n") and text[m.end() : m.end() + 1] == "\n":
         return -9  # the stamp of a page, alone on its line
-    if _TOLD.match(text, m.end()) or _TELLER.search(text, max(0, m.start() - 16), m.start()):
+    if _COURT.search(text, m.end(), m.end() + 24) or _TOLD.match(text, m.end()):
+        return -9
+    if _TELLER.search(text, max(0, m.start() - 16), m.start()):
         return -9
     deed = _HAPPENED.search(text, m.end(), m.end() + 60)
     return (2 if deed else 0) + (2 if m["hour"] else 1 if m["part"] else 0)
