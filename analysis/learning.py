@@ -91,7 +91,7 @@ def _digest(arrays: dict[str, np.ndarray]) -> str:
 
 def save(path: Path, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, note: dict[str, Any]) -> dict[str, Any]:
     """Write the model as float16 arrays; `note` says what it was trained from. Returns the header."""
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "weights": weights.astype(np.float16),
         "bias": bias.astype(np.float32),
         "idf": idf.astype(np.float16),
@@ -100,8 +100,8 @@ def save(path: Path, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, not
     header = {**note, "version": f"{note['trained']}-{digest[:8]}", "sha256": digest, "bits": BITS, "heads": list(HEADS)}
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    encoded = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
-    np.savez_compressed(buffer, allow_pickle=False, header=encoded, **arrays)
+    arrays["header"] = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
     path.write_bytes(buffer.getvalue())
     return header
 

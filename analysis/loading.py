@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,27 @@ def load_lexicon(folder: Path) -> Lexicon:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.txt")):
         digest.update(path.read_bytes())
-    return Lexicon(cues=tuple(cues), dictionary=tuple(dictionary), stop=stop, hash=digest.hexdigest()[:8])
+    return Lexicon(cues=tuple(_inherit(cues)), dictionary=tuple(dictionary), stop=stop, hash=digest.hexdigest()[:8])
+
+
+def _inherit(cues: list[Word]) -> list[Word]:
+    """Longer cues of type or stance ("被民警…", "警车私用") name the police as the words inside them do.
+
+    The scanner takes the longest word at a place, so a police word inside a longer one would otherwise be lost.
+    Words of the other lists (hiding, abroad, drama) are longer on purpose: they hide what is inside.
+    """
+    police = {w.text: w for w in cues if w.police}
+    found = []
+    for word in cues:
+        text = word.text
+        if (word.themes or word.stance) and text not in police:
+            parts = {text[i:j] for i in range(len(text)) for j in range(i + 2, len(text) + 1)}
+            inside = [police[part] for part in parts & police.keys()]
+            if inside:
+                sure = max(w.police for w in inside)
+                word = replace(word, police=sure, mainland=any(w.mainland for w in inside))
+        found.append(word)
+    return found
 
 
 def load_words(path: Path, shape: Callable[[str, list[str]], Word]) -> list[Word]:

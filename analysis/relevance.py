@@ -20,11 +20,14 @@ IN_DRAMA = 0.15  # what is left of a general police word in talk about a film
 CALL = frozenset({"报警", "报了警", "已报警", "报警求助", "报警电话", "拨打110", "接报", "接警", "出警", "接到报警"})
 _FIRE = re.compile("消防|起火|着火|自燃|火灾|救火|119")
 _WORK = re.compile("《[^》]{1,20}》")  # a title of a work
-# Themes whose happenings are an incident even when no police is named.
+# Themes whose happenings are an incident even when no police is named. School and hospital alone are none.
 GRAVE = frozenset(
-    ("T01-conduct", "T01-resistance", "T03-case", "T04-violence", "T05-traffic", "T07-school", "T08-hospital")
-    + ("T09-custody", "T10-crowd", "T11-fraud", "T13-accident", "T13-disaster")
+    {
+        "T01-conduct", "T01-resistance", "T03-case", "T04-violence", "T05-traffic",
+        "T09-custody", "T10-crowd", "T11-fraud", "T13-accident", "T13-disaster",
+    }
 )  # fmt: skip
+SOFT = ("T15-notice", "T15-praise")  # a warning of rain is no flood: what these weigh takes half from an incident
 
 
 @dataclass
@@ -77,6 +80,7 @@ def _incident(found: Relevance, themes: dict[str, float], drama: float) -> None:
     if not grave or found.abroad:
         return
     weight, theme = max(grave)
+    weight = max(0.0, weight - max(themes.get(soft, 0.0) for soft in SOFT) / 2)
     if drama >= DRAMA:
         weight *= 0.3
     found.incident = weight / (weight + INCIDENT)
@@ -95,7 +99,7 @@ class Whereabouts:
 
     def foreign(self, hit: Hit) -> str:
         """The word that puts this cue abroad, or ''."""
-        if not self.away:
+        if not self.away or hit.start == 0:  # "警方回应少年缅甸失联": police without a country, named first, are ours
             return ""
         if self.abroad_only:
             return self.away[0].word.text

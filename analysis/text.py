@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+rjieba: Any
 try:
     import rjieba
 except ImportError:  # no wheel for this machine: jieba gives the same words, twenty times slower

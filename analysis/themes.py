@@ -10,8 +10,33 @@ from collections.abc import Sequence
 from analysis.facts import Facts
 from analysis.lexicon import Hit
 
+# The kind of the data set's labelling guide that each theme stands for (analysis of the labels is by these).
+KINDS = {
+    "T01-conduct": "enforcement_dispute",
+    "T01-resistance": "enforcement_dispute",
+    "T02-misconduct": "police_misconduct",
+    "T03-case": "criminal_case",
+    "T03-handling": "criminal_case",
+    "T03-other": "other",
+    "T04-violence": "criminal_case",
+    "T05-traffic": "traffic",
+    "T06-counter": "service",
+    "T07-school": "campus_medical",
+    "T08-hospital": "campus_medical",
+    "T09-custody": "police_misconduct",
+    "T10-crowd": "mass_gathering",
+    "T11-fraud": "criminal_case",
+    "T12-rumour": "rumor",
+    "T13-accident": "fire_accident",
+    "T13-disaster": "disaster",
+    "T14-visitors": "other",
+    "T15-notice": "service",
+    "T15-praise": "praise_publicity",
+}
 OTHER = "T03-other"  # police take part and nothing more is said
 LEAST = 1.2  # below this weight no theme speaks
+SCENES, SCENE_NAMED = ("T07-school", "T08-hospital"), 1.4
+AT_SCENE = ("T03-case", "T04-violence", "T13-accident", "T03-handling")
 TITLE = 1.5  # a word in the title weighs so much more
 
 
@@ -25,6 +50,10 @@ def weigh(hits: Sequence[Hit], title_end: int) -> dict[str, float]:
             factor = TITLE if start < title_end else 1.0
             for theme, weight in word.themes:
                 weights[theme] = weights.get(theme, 0.0) + weight * factor
+    for scene in SCENES:
+        # What happens at a school or hospital belongs there whatever it is, once the place is clearly named.
+        if weights.get(scene, 0.0) >= SCENE_NAMED:
+            weights[scene] += max((w for t, w in weights.items() if t in AT_SCENE), default=0.0) * 0.8
     return weights
 
 
