@@ -77,30 +77,14 @@ def _broken_means_unreadable(path: Path) -> Iterator[None]:
 
 
 def _first_sheet(path: Path, closing: ExitStack, known: Known) -> Sheet:
-    from openpyxl import load_workbook  # 0.2 s that CSV and JSONL need not wait for
+    from crawlers.workbook import Workbook  # openpyxl: 0.2 s that CSV and JSONL need not wait for
 
     with zipfile.ZipFile(path) as archive:
         if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
             raise Unreadable(f"{path.name}：解压后超过 2 GB；请拆分或导出为 CSV")
-    book = load_workbook(path, read_only=True, data_only=True)
+    book = Workbook(str(path))
     closing.callback(book.close)
-    sheet, formulas = book.worksheets[0], None
-    if _has_formulas(path, sheet):
-        again = load_workbook(path, read_only=True)
-        closing.callback(again.close)
-        formulas = again.worksheets[0]
-    return _sheet_of(path, _cells(sheet, formulas), known, [s.title for s in book.worksheets])
-
-
-def _has_formulas(path: Path, sheet: Any) -> bool:
-    """Whether the sheet's XML holds an <f>; only then is it worth reading twice."""
-    with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path) as part:
-        tail = b""
-        while chunk := part.read(1 << 20):
-            if b"<f>" in (text := tail + chunk) or b"<f " in text or b"<f/>" in text:
-                return True
-            tail = chunk[-4:]
-    return False
+    return _sheet_of(path, book.rows(), known, book.titles)
 
 
 def _sheet_of(path: Path, values: Iterator[Any], known: Known, titles: list[str]) -> Sheet:
@@ -117,20 +101,6 @@ def _sheet_of(path: Path, values: Iterator[Any], known: Known, titles: list[str]
                 yield number, dict(zip(header, cells, strict=False))
 
     return Sheet(header, rows(), exact_numbers=False, warnings=notes)
-
-
-def _cells(sheet: Any, formulas: Any) -> Iterator[tuple[Any, ...]]:
-    """Rows of values from row 1 on; a formula without a saved value is Uncomputed."""
-    sheet.reset_dimensions()  # some exporters write a size of A1, and one cell would be all that is read
-    if formulas is None:
-        yield from sheet.iter_rows(values_only=True)
-        return
-    formulas.reset_dimensions()
-    for values, row in zip(sheet.iter_rows(values_only=True), formulas.iter_rows(), strict=True):
-        yield tuple(
-            Uncomputed if cell.data_type == "f" and value is None else value
-            for value, cell in zip(values, row, strict=True)
-        )
 
 
 def _find_header(path: Path, rows: Iterator[Any], known: Known) -> tuple[list[str], int, Iterator[Any]]:

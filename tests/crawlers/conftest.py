@@ -68,3 +68,14 @@ def read(crawler: Child) -> Callable[..., list[Report]]:
         return sorted(heard, key=lambda report: order.index(report["id"]))
 
     return read
+
+
+@pytest.fixture(scope="module")
+def guarded(crawler: Child) -> Iterator[Child]:
+    """A child as an operator runs it: private addresses refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("HUIYING_ALLOW_PRIVATE_SOURCES")
+        child = Child()
+        child.start()  # it takes the environment as it is now
+    yield child
+    child.stop()

@@ -241,3 +241,53 @@ def until(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.02)
+
+
+def test_a_source_that_kills_the_child_twice_is_named_and_the_others_go_on(feed: Source, site: Site, crawler: Child) -> None:
+    import os
+    import signal
+
+    def kill_the_reader(asked) -> Answer:
+        assert crawler.pid
+        os.kill(crawler.pid, signal.SIGKILL)
+        return Answer()
+
+    site.answers |= {"/feed": Answer(FIVE), "/robots.txt": Answer(status=404), "/bad": kill_the_reader}
+    bad = Source.objects.create(name="致命", kind="feed", url=f"{site.url}/bad", enabled=True)
+    heard: list[dict] = []
+    crawler._heard = heard.append
+    crawler.crawl([bad.pk])
+    assert crawler.wait(30)
+    crawler.crawl([feed.pk])
+    assert crawler.wait(20)
+    assert [(r["name"], r["state"]) for r in heard] == [("致命", "failing"), ("本地站", "alive")]
+    assert "异常退出" in heard[0]["error"] and SourceRun.objects.filter(source=bad).count() == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433"])
+def test_private_addresses_are_refused_however_they_are_written(
+    feed: Source, site: Site, guarded: Child, host: str
+) -> None:
+    """The last two are names to a URL parser; only the resolver sees what they mean."""
+    site.answers["/feed"] = Answer(FIVE)
+    Source.objects.update(url=site.url.replace("127.0.0.1", host) + "/feed")
+    heard: list[dict] = []
+    guarded._heard = heard.append
+    guarded.crawl([feed.pk])
+    assert guarded.wait(20)
+    assert heard[0]["state"] == "failing" and site.asked == []
+
+
+def test_the_command_reads_all_enabled_sources_and_exits_0(feed: Source, site: Site, crawler: Child, capsys) -> None:
+    from config.cli import main
+
+    site.answers["/feed"] = Answer(FIVE)
+    Source.objects.create(name="没有人", kind="feed", url="http://127.0.0.1:9/feed", enabled=True)
+    Source.objects.create(name="未启用", kind="feed", url=f"{site.url}/feed")
+    main(["huiying", "crawl", "--json"])
+    sources = {s["name"]: s for s in json.loads(capsys.readouterr().out)["sources"]}
+    assert sources["本地站"] == {"name": "本地站", "state": "alive", "fetched": 5, "new": 5, "error": ""}
+    assert set(sources) == {"本地站", "没有人"} and sources["没有人"]["state"] == "failing"
+    with pytest.raises(SystemExit) as end:
+        main(["huiying", "crawl", "不存在"])
+    assert end.value.code == 2
