@@ -52,6 +52,7 @@ class Affair:
             t_first_post=post.published_at,
             t_detected=min(post.received_at, now),
             last_post_at=post.published_at,
+            reasons=[*(f"属地：{r}" for r in verdict.jurisdiction_reasons[:2]), *(f"相关：{r}" for r in verdict.reasons[:3])],
         )
         return cls(event)
 
@@ -87,8 +88,6 @@ class Affair:
         self._date(verdict.facts)
         self._warm(post, now)
         self._grade(edition, post, now)
-        if not event.reasons:
-            event.reasons = [*verdict.jurisdiction_reasons[:2], *verdict.reasons[:3]]
         if self.asked and not event.answer_owed:
             event.answer_owed, event.owes_reason = True, self.asked
 
@@ -142,9 +141,7 @@ class Affair:
 
 
 def _grade_reasons(proposal: grading.Proposal) -> Sequence[str]:
-    quotes = "；".join(f"「{q.text}」" for q in proposal.evidence)
-    head = f"{proposal.clause}，原文{quotes}" if quotes else proposal.clause
-    return [head, *proposal.reasons]
+    return proposal.reasons or (proposal.clause,)
 
 
 def title_of(post: Post) -> str:
