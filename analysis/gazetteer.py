@@ -63,14 +63,14 @@ class Gazetteer:
             words.append(Word(text=str(place), place="home", shared=place in shared))
         return [w for w in words if len(w.text) > 1]
 
-    def place(self, hits: Sequence[Hit], text: str, title_end: int, source_home: str, site: str) -> Placed:
+    def place(self, hits: Sequence[Hit], text: str, source_home: str, site: str) -> Placed:
         """Jurisdiction with reasons, and the home or other places and units named, in order of first mention."""
         named = [h for h in hits if h.word.place or h.word.unit or h.word.abroad]
         places = tuple(dict.fromkeys(h.word.text for h in named if h.word.place))
         local = self.is_home(source_home) or self.is_home(site)
         sure = local or any(self._sure(h) for h in named)
         units = tuple(dict.fromkeys(h.word.unit for h in named if h.word.unit and (sure or not h.word.shared)))
-        verdict, reason = self._decide(named, hits, text, title_end, sure, source_home if source_home else site, local)
+        verdict, reason = self._decide(named, hits, text, sure, source_home or site, local)
         return Placed(jurisdiction=verdict, reasons=(reason,), places=places, units=units)
 
     def is_home(self, name: str) -> bool:
@@ -82,7 +82,7 @@ class Gazetteer:
         return bool(word.unit or word.place == "home") and not word.shared
 
     def _decide(
-        self, named: Sequence[Hit], hits: Sequence[Hit], text: str, title_end: int, sure: bool, source: str, local: bool
+        self, named: Sequence[Hit], hits: Sequence[Hit], text: str, sure: bool, source: str, local: bool
     ) -> tuple[str, str]:
         scene = [h for h in named if not text.startswith(_ORIGIN, h.end)]
         away = [h for h in scene if h.word.abroad]

@@ -18,10 +18,13 @@ from typing import Any
 
 import numpy as np
 
-BITS = 17
+from analysis.themes import KINDS
+
+BITS, IDF_BITS = 16, 18
 _MIX, _SECOND, _THIRD = np.uint32(2654435761), np.uint32(40503), np.uint32(2246822519)
-_SHIFT = np.uint32(32 - BITS)
-HEADS = ("direct", "incident")
+_SHIFT, _IDF_SHIFT = np.uint32(32 - BITS), np.uint32(32 - IDF_BITS)
+# 涉警, 警情类, and one for each kind of the labelling guide (themes.KINDS).
+HEADS = ("direct", "incident", *sorted(set(KINDS.values())))
 LONGEST = 600  # characters of a text that the model reads
 
 
@@ -52,31 +55,31 @@ def features(text: str, words: Sequence[str]) -> np.ndarray:
     return np.unique(mixed >> _SHIFT)
 
 
+def word_buckets(words: Sequence[str]) -> np.ndarray:
+    """The index (< 2**IDF_BITS) of each word in the table of inverse document frequencies."""
+    found: np.ndarray = np.array([_word_hash(w) for w in words], dtype=np.uint32) * _MIX >> _IDF_SHIFT
+    return found
+
+
 class Model:
-    """Weights (2**BITS × heads), biases, and the inverse document frequency of hashed words."""
+    """Weights (2**BITS × heads), biases, and the inverse document frequency of hashed words (2**IDF_BITS)."""
 
     def __init__(self, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, header: dict[str, Any]) -> None:
         self._weights = weights.astype(np.float32)
-        self._bias = [float(b) for b in bias]
+        self._bias = bias.astype(np.float32)
         self._idf = idf.astype(np.float32)
         self.header = header
         self.version = str(header["version"])
 
     def predict(self, text: str, words: Sequence[str]) -> dict[str, float]:
-        """Probability of each head (`direct` 涉警, `incident` 警情类) for a normalised text and its words."""
+        """The probability of each head for a normalised text and its words; every head is a yes-or-no of its own."""
         index = features(text, words)
-        if not len(index):
-            return dict.fromkeys(HEADS, 0.0)
-        sums = self._weights[index].sum(axis=0) / math.sqrt(len(index))
-        return {
-            head: 1 / (1 + math.exp(-max(-30.0, min(30.0, float(s) + b))))
-            for head, s, b in zip(HEADS, sums, self._bias, strict=True)
-        }
+        sums = self._weights[index].sum(axis=0) / math.sqrt(max(1, len(index))) + self._bias
+        return dict(zip(HEADS, (1 / (1 + np.exp(-sums))).tolist(), strict=True))
 
     def rarity(self, words: Sequence[str]) -> list[float]:
         """How rare each word is: its inverse document frequency in the training stream, about 1 to 12."""
-        index = np.array([_word_hash(w) for w in words], dtype=np.uint32) * _MIX >> _SHIFT
-        values: list[float] = self._idf[index].tolist()
+        values: list[float] = self._idf[word_buckets(words)].tolist()
         return values
 
 
@@ -118,6 +121,6 @@ def load(path: Path) -> Model:
         raise ModelError(f"模型文件 {path.name} 无法读取：{e}") from e
     if _digest(arrays) != header.get("sha256"):
         raise ModelError(f"模型文件 {path.name} 与其校验值不符，已拒用")
-    if arrays["weights"].shape != (1 << BITS, len(HEADS)) or len(arrays["idf"]) != 1 << BITS:
+    if arrays["weights"].shape != (1 << BITS, len(HEADS)) or len(arrays["idf"]) != 1 << IDF_BITS:
         raise ModelError(f"模型文件 {path.name} 的形状不合本版本")
     return Model(arrays["weights"], arrays["bias"], arrays["idf"], header)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from analysis import facts, folding, relevance, stance, terms, themes
 from analysis.facts import Facts
-from analysis.gazetteer import Gazetteer, Placed
+from analysis.gazetteer import Gazetteer
 from analysis.lexicon import Hit, Scanner, Word
 from analysis.text import Cutter, normalise, strip_chain
 
@@ -97,17 +97,18 @@ class Reader:
         weights = themes.weigh(hits, len(title))
         if not weights and not any(h.word.police for h in hits):
             return self._nothing
-        found = relevance.judge(hits, text, len(title), weights)
+        found = relevance.judge(hits, text, weights)
         if found.direct < UNSURE[0] and found.incident < UNSURE[0]:
             return self._irrelevant(found, weights)
         words_of_title, words_of_body = self._cutter.cut(title), self._cutter.cut(text[len(title) :])
-        direct, incident, reasons = self._weigh_in(found, text, words_of_title + words_of_body)
+        learned = self._model.predict(text, words_of_title + words_of_body) if self._model else None
+        direct, incident, reasons = _weigh_in(found, learned)
         tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= 0.5 else "none"
         if tier == "none":
             return self._irrelevant(found, weights)
         said = facts.extract(f"{post.title}\n{post.body}"[:LONGEST], post.published_at)
-        theme = themes.choose(weights, said)
-        placed = self._place(hits, text, len(title), post, found.abroad)
+        theme = themes.choose(weights, said, learned)
+        placed = self._gazetteer.place(hits, text, post.source_home, post.site)
         rarity = self._model.rarity if self._model else terms.by_length
         norm = folding.normal_form(folding.said(post.title, post.body)[:LONGEST])
         return Verdict(
@@ -129,23 +130,6 @@ class Reader:
             version=self.version,
         )
 
-    def _weigh_in(
-        self, found: relevance.Relevance, text: str, words: Sequence[str]
-    ) -> tuple[float, float, list[str]]:
-        """Both scores after the learned model had its say where the rules are unsure, and the reasons."""
-        direct, incident = found.direct, found.incident
-        reasons = [*found.reasons, *found.incident_reasons]
-        unsure = [s for s in (direct, incident) if UNSURE[0] <= s <= UNSURE[1]]
-        if self._model is None or not unsure or direct > UNSURE[1]:
-            return direct, incident, reasons
-        learned = self._model.predict(text, words)
-        if UNSURE[0] <= direct <= UNSURE[1]:
-            reasons.append(f"规则 {direct:.2f}，模型 {learned['direct']:.2f}，取平均")
-            direct = (direct + learned["direct"]) / 2
-        if UNSURE[0] <= incident <= UNSURE[1]:
-            incident = (incident + learned["incident"]) / 2
-        return direct, incident, reasons
-
     def _irrelevant(self, found: relevance.Relevance, weights: dict[str, float]) -> Verdict:
         theme = max(weights, key=lambda t: weights[t]) if weights else ""
         return Verdict(
@@ -157,8 +141,20 @@ class Reader:
             version=self.version,
         )
 
-    def _place(self, hits: Sequence[Hit], text: str, title_end: int, post: PostText, abroad: bool) -> Placed:
-        return self._gazetteer.place(hits, text, title_end, post.source_home, post.site)
+
+def _weigh_in(found: relevance.Relevance, learned: dict[str, float] | None) -> tuple[float, float, list[str]]:
+    """Both scores after the learned model had its say where the rules are unsure, and the reasons."""
+    direct, incident = found.direct, found.incident
+    reasons = [*found.reasons, *found.incident_reasons]
+    if learned is None:
+        return direct, incident, reasons
+    low, high = UNSURE
+    if low <= direct <= high:
+        reasons.append(f"规则 {direct:.2f}，模型 {learned['direct']:.2f}，取平均")
+        direct = (direct + learned["direct"]) / 2
+    if low <= incident <= high:
+        incident = (incident + learned["incident"]) / 2
+    return direct, incident, reasons
 
 
 def _whole(post: PostText) -> tuple[str, str]:

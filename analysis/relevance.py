@@ -39,8 +39,8 @@ class Relevance:
     abroad: bool = False  # all of it happens outside the mainland
 
 
-def judge(hits: Sequence[Hit], text: str, title_end: int, themes: dict[str, float]) -> Relevance:
-    """The two scores (0..1) with their words. `title_end`: where the title ends in `text`; `themes`: their weights."""
+def judge(hits: Sequence[Hit], text: str, themes: dict[str, float]) -> Relevance:
+    """The two scores (0..1) with their words; `themes`: the weight of each theme."""
     found = Relevance()
     drama = sum({h.word.text: h.word.drama for h in hits if h.word.drama}.values())
     if drama and _WORK.search(text):

@@ -33,6 +33,22 @@ KINDS = {
     "T15-notice": "service",
     "T15-praise": "praise_publicity",
 }
+# The theme taken when the learned model alone speaks for a kind.
+FALLBACK = {
+    "enforcement_dispute": "T01-conduct",
+    "police_misconduct": "T02-misconduct",
+    "criminal_case": "T03-case",
+    "traffic": "T05-traffic",
+    "campus_medical": "T07-school",
+    "mass_gathering": "T10-crowd",
+    "rumor": "T12-rumour",
+    "fire_accident": "T13-accident",
+    "disaster": "T13-disaster",
+    "service": "T15-notice",
+    "praise_publicity": "T15-praise",
+    "other": "T03-other",
+}
+LEARNED = 1.0  # how much a learned probability weighs beside the words
 OTHER = "T03-other"  # police take part and nothing more is said
 LEAST = 1.2  # below this weight no theme speaks
 SCENES, SCENE_NAMED = ("T07-school", "T08-hospital"), 1.4
@@ -57,16 +73,27 @@ def weigh(hits: Sequence[Hit], title_end: int) -> dict[str, float]:
     return weights
 
 
-def choose(weights: dict[str, float], facts: Facts) -> str:
-    """The heaviest theme. Where people came to harm, praise and notices stand back."""
+def choose(weights: dict[str, float], facts: Facts, learned: dict[str, float] | None = None) -> str:
+    """The heaviest theme. Where people came to harm, praise and notices stand back.
+
+    `learned`: probability of each kind. Words then count as weight / (weight + 2), the probability is added, and the
+    kind with the highest sum gives its heaviest theme: the words stay in charge where there are many.
+    """
     harmed = bool(facts.deaths or facts.missing or facts.serious or facts.injured)
-    best, most = OTHER, LEAST
+    best: dict[str, tuple[float, str]] = {}
     for theme, weight in weights.items():
         if harmed and theme.startswith("T15"):
             weight *= 0.4
-        if weight > most or (weight == most and theme < best):
-            best, most = theme, weight
-    return best
+        kind = KINDS.get(theme, "other")
+        best[kind] = max(best.get(kind, (0.0, "")), (weight, theme))
+    if learned is None:
+        weight, theme = max(best.values(), default=(0.0, ""))
+        return theme if weight > LEAST else OTHER
+    sums = {}
+    for kind, fallback in FALLBACK.items():
+        weight, theme = best.get(kind, (0.0, fallback))
+        sums[kind] = (weight / (weight + 2) + LEARNED * learned[kind], theme)
+    return max(sums.values())[1]
 
 
 def words_of(hits: Sequence[Hit], theme: str) -> list[str]:
