@@ -36,9 +36,11 @@ def coverage() -> Coverage:
     """Three queries, however many sources there are."""
     by_state: dict[str, list[str]] = {state: [] for state in State.values}
     last_item = None
-    for name, state, enabled, item_at in Source.objects.values_list("name", "state", "enabled", "last_item_at"):
-        # A file has nothing to be read again: it speaks only by its last item.
-        by_state[state if enabled else State.OFF].append(name)
+    rows = Source.objects.values_list("name", "kind", "state", "enabled", "last_item_at")
+    for name, kind, state, enabled, item_at in rows:
+        # A file or a person's entry is not read again: it counts by its last item only.
+        if kind == Source.Kind.FEED:
+            by_state[state if enabled else State.OFF].append(name)
         if item_at and (last_item is None or item_at > last_item):
             last_item = item_at
     age = tick_age()

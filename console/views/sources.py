@@ -24,7 +24,7 @@ ORDER = [Source.State.FAILING, Source.State.CAPPED, Source.State.QUIET, Source.S
 @signed_in
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    sources = sorted(Source.objects.all(), key=lambda s: (ORDER.index(shown_state(s)), s.name))
+    sources = sorted(Source.objects.all(), key=lambda s: (s.kind != "feed", ORDER.index(shown_state(s)), s.name))
     rows = [(source, shown_state(source)) for source in sources]
     return render(request, "console/sources.html", {"rows": rows, "coverage": coverage()})
 
