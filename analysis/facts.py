@@ -1,12 +1,13 @@
 """What a text states about an affair: how many were harmed, missing, gathered; what was lost; when; each quoted.
 
-Pure: text in, Facts out. `combine` makes one event's Facts of those of its posts.
+Pure: text in, Facts out. `merge` and `combine` make one event's Facts of those of its posts.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,10 @@ from analysis import figures, occurrence
 from analysis.figures import Figure
 from analysis.numerals import QUANTITY, quantity
 
-__all__ = ["QUANTITIES", "Facts", "Figure", "attributed", "combine", "extract", "from_json", "to_json"]
+__all__ = ["FLAGS", "QUANTITIES", "Facts", "Figure", "attributed", "combine", "extract", "from_json", "merge", "to_json"]
 
+# What matters stands in the head of an article; the rest is background, and a post of 200 kB must not hold up the round.
+READ_AT_MOST = 5000
 AGED = timedelta(hours=72)  # design.md §6: an older date is 旧事 until a named person decides
 
 QUANTITIES = (
@@ -48,29 +51,35 @@ class Facts:
     flags: tuple[str, ...] = ()
     t_event: datetime | None = None
     t_event_quote: str = ""
+    superseded: tuple[str, ...] = ()  # quotes of figures that an authority has since corrected
 
+
+HARM = frozenset({"deaths", "injured", "serious", "light", "missing"})
 
 _WIDE = str.maketrans("０１２３４５６７８９％．", "0123456789%.")
 _WIDE_CUE = re.compile("[０-９]")
+# Words that raise a flag. Plain words, not a pattern: `in` is ten times as fast, and this runs on every post.
 _SEEN = {
     "public_place": (
-        "商场|广场|地铁|火车站|高铁站|车站|公交|医院|景区|公园|学校门口|校门口|超市|商圈|步行街|机场|码头|影院|酒店|菜市场|市场|体育场|夜市|饭店|餐厅"
+        "商场 广场 地铁 火车站 高铁站 车站 公交 医院 景区 公园 校门口 超市 商圈 步行街 机场 码头 影院 酒店 市场 体育场 夜市 饭店 餐厅"
     ),
-    "school": "学校|校园|校内|校门|中学|小学|大学|幼儿园|学院|高中|初中|职校|技校",
-    "weapon": "持刀|持枪|枪击|匕首|砍刀|菜刀|水果刀|尖刀|刀具|枪支|枪声|开枪|爆炸物|炸药|雷管|泼汽油|斧头|铁棍|持械|弓弩|砍人|捅人|刀刺|挥刀",
-    "minors": "未成年|儿童|男童|女童|幼儿|婴儿|小学生|初中生|中学生|高中生|少年|少女|男孩|女孩|幼童|孩童",
-    "officers": "民警|辅警|协警|警员|警官|交警|特警|刑警|巡警|警察",
-    "denied": "辟谣|(?:系|属|为|是)(?:谣言|不实|误传|谣传|虚假|误报|假消息)|谣言[!！]|子虚乌有|并非事实|不属实",
-    "drill": "演练|演习",
-    "natural": "台风|暴雨|洪水|洪灾|洪涝|地震|强降雨|山洪|泥石流|汛情|龙卷风|暴雪|冰雹|山体滑坡|内涝|雷暴",
-    "food": "食物中毒|食源性|食品安全|食用后|用餐后|聚餐后",
-    "workplace": "工厂|车间|企业|工人|作业|施工|矿井|煤矿|厂区|工地",
-    "brawl": "械斗|斗殴|群殴|打群架",
-    "many_dead": r"(?:多|数|若干)(?:人|名[^，。；\d]{0,6}|位[^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)",
+    "school": "学校 校园 校内 校门 中学 小学 大学 幼儿园 学院 高中 初中 职校 技校",
+    "weapon": "持刀 持枪 枪击 匕首 砍刀 菜刀 水果刀 尖刀 刀具 枪支 枪声 开枪 爆炸物 炸药 雷管 泼汽油 斧头 铁棍 持械 弓弩 砍人 捅人 刀刺 挥刀",
+    "minors": "未成年 儿童 男童 女童 幼儿 婴儿 小学生 初中生 中学生 高中生 少年 少女 男孩 女孩 幼童 孩童",
+    "officers": "民警 辅警 协警 警员 警官 交警 特警 刑警 巡警 警察",
+    "denied": (
+        "辟谣 系谣言 为谣言 属谣言 是谣言 谣言! 谣言！ 系不实 为不实 属不实 系误传 为误传 系虚假 为虚假 属虚假 系误报 系谣传 为谣传 子虚乌有 并非事实 不属实"
+    ),
+    "drill": "演练 演习",
+    "natural": "台风 暴雨 洪水 洪灾 洪涝 地震 强降雨 山洪 泥石流 汛情 龙卷风 暴雪 冰雹 山体滑坡 内涝 雷暴",
+    "food": "食物中毒 食源性 食品安全 食用后 用餐后 聚餐后",
+    "workplace": "工厂 车间 企业 工人 作业 施工 矿井 煤矿 厂区 工地",
+    "brawl": "械斗 斗殴 群殴 打群架",
 }
+_WORDS = tuple((name, tuple(words.split())) for name, words in _SEEN.items())
+_MANY_DEAD = re.compile(r"(?:多|数|若干)(?:人|[名位][^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)")
 # Every flag that facts may carry; grades.toml may name these.
-FLAGS = (*_SEEN, "none_hurt", "corrected", "old")
-_FLAG = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SEEN.items()))
+FLAGS = (*_SEEN, "many_dead", "none_hurt", "corrected", "old")
 _AGE = re.compile(r"(?<![\d.])(\d{1,2})(?:周)?岁(?!以上)")
 _LOSS = re.compile(
     rf"(?P<cue>(?:直接)?(?:经济|财产)?损失)(?:金额|数额|价值|共计|总计|合计|初步|估计|估算|达到|高达|超过|超|达|约|近|逾|为|人民币|[:：]|了){{0,4}}(?P<a>{QUANTITY})\s?元"
@@ -87,16 +96,17 @@ def extract(text: str, published_at: datetime) -> Facts:
 
     Numbers are counted once per text: the highest said of now, lists added, parts (其中) not; a correction wins.
     """
+    text = text[:READ_AT_MOST]
     if _WIDE_CUE.search(text):
         text = text.translate(_WIDE)  # one character for one: quotes stay where they were
-    flags = {str(m.lastgroup) for m in _FLAG.finditer(text)}
-    if "minors" not in flags and any(int(age) < 18 for age in _AGE.findall(text)):
+    flags = {name for name, words in _WORDS if any(word in text for word in words)}
+    if "岁" in text and any(int(age) < 18 for age in _AGE.findall(text)):
         flags.add("minors")
     t_event, quote = occurrence.find(text, published_at)
-    said: dict[str, Figure] = {}
+    said: dict[str, Any] = {}
     fresh = t_event is not None and published_at - t_event <= AGED
     judged = not fresh and figures.JUDGED.search(text.split("\n", 1)[0]) is not None
-    if figures.HINT.search(text):
+    if figures.hinted(text):
         said = _said(text, published_at, flags, judged=judged, fresh=fresh)
     if "损失" in text and (loss := _loss(text)):
         said["loss_yuan"] = loss
@@ -113,6 +123,8 @@ def _said(text: str, published_at: datetime, flags: set[str], *, judged: bool, f
     if found.mended:
         flags.add("corrected")
     flags |= found.flags
+    if _MANY_DEAD.search(text):
+        flags.add("many_dead")
     past = found.past.get("deaths", [])
     if judged and "deaths" in said:
         # A judgment or an anniversary in the title speaks of another time, whatever its tense
@@ -121,7 +133,7 @@ def _said(text: str, published_at: datetime, flags: set[str], *, judged: bool, f
         said["past_deaths"] = _highest(past)
     if "endangered" in said and _RESCUED.search(text):
         del said["endangered"]
-    if said.keys() & {"deaths", "injured", "serious", "light", "missing"}:
+    if said.keys() & HARM:
         flags.discard("none_hurt")
     return said
 
@@ -145,58 +157,78 @@ def attributed(facts: Facts, post_id: int) -> Facts:
     return replace(facts, **marked)
 
 
-def combine(items: list[tuple[Facts, bool]]) -> Facts:
-    """An event's facts from those of its posts in time order, each with whether an authority or its outlet speaks.
-
-    Per quantity: the highest figure stands. Where speakers disagree, the figure is a range from the lowest current
-    claim to the highest, with both quotes. A correction by an authority replaces what was said before it.
-    A first figure below the final one by the same kind of speaker is a toll that rose, not a disagreement.
-    """
-    said: dict[str, Figure] = {}
-    official: dict[str, Figure] = {}
-    flags: set[str] = set()
-    when: list[tuple[datetime, str]] = []
+def combine(items: Iterable[tuple[Facts, bool]]) -> Facts:
+    """An event's facts from those of its posts in time order, each with whether an authority or its outlet speaks."""
+    total: Facts | None = None
     for facts, authority in items:
-        for name in QUANTITIES:
-            figure = getattr(facts, name)
-            if figure is None:
-                continue
-            if authority and "corrected" in facts.flags:
-                said[name] = official[name] = figure
-                continue
-            said[name] = _graver(said.get(name), figure)
-            if authority:
-                official[name] = _graver(official.get(name), figure)
-        flags.update(facts.flags)
-        if facts.t_event:
-            when.append((facts.t_event, facts.t_event_quote))
-    ranged = {name: _ranged(figure, official.get(name)) for name, figure in said.items()}
-    if ranged.keys() & {"deaths", "injured", "serious", "missing"}:
-        flags.discard("none_hurt")
-    at, quote = _earliest(when, flags)
-    return Facts(**ranged, flags=tuple(sorted(flags)), t_event=at, t_event_quote=quote)
+        total = merge(total, facts, authority)
+    return total or Facts()
 
 
-def _graver(old: Figure | None, new: Figure) -> Figure:
-    return new if old is None or (new.top, new.high is None) > (old.top, old.high is None) else old
+def merge(total: Facts | None, new: Facts, authority: bool) -> Facts:
+    """An event's facts after one more post (None: it is the first): `combine` in steps, so that a long event is not read again.
+
+    The highest figure stands: a toll rises. Hearsay above the authority's figure stays, as a range from one to the other
+    with both quotes. Only an authority's own correction (更正为) lowers, and what it replaces is kept in `superseded`.
+    """
+    first = total is None
+    total = total or Facts()
+    corrects = authority and "corrected" in new.flags
+    said: dict[str, Any] = {}
+    superseded = list(total.superseded)
+    for name in QUANTITIES:
+        old, figure = getattr(total, name), getattr(new, name)
+        if figure is not None:
+            figure = replace(figure, official=authority)
+            if corrects and old is not None and old.top != figure.top:
+                superseded.append(old.quote)
+            elif not corrects:
+                figure = _heard(old, figure)
+        if figure or old:
+            said[name] = figure or old
+    old_news = "old" in new.flags and (first or "old" in total.flags)
+    at, quote = _when(total, new, old_news)
+    flags = (set(total.flags) | set(new.flags)) - {"old", "none_hurt"}
+    if old_news:
+        flags.add("old")
+    if _calm(total, new, authority, harmed=bool(said.keys() & HARM)):
+        flags.add("none_hurt")
+    return Facts(
+        **said,
+        flags=tuple(sorted(flags)),
+        t_event=at,
+        t_event_quote=quote,
+        superseded=tuple(dict.fromkeys(superseded)),
+    )
 
 
-def _ranged(highest: Figure, official: Figure | None) -> Figure:
-    """Hearsay above the authority's figure stays, but as a range whose lower end is the authority's."""
-    if official is None or official.top >= highest.top:
-        return highest
-    return replace(highest, low=official.low, quote=f"{official.quote}｜{highest.quote}")
+def _heard(old: Figure | None, new: Figure) -> Figure:
+    if old is None:
+        return new
+    if new.official and not old.official:
+        hearsay = old.quote.split("｜")[-1]
+        return new if new.top >= old.top else replace(old, low=new.low, quote=f"{new.quote}｜{hearsay}")
+    if (new.top, new.high is None) <= (old.top, old.high is None):
+        return old
+    if new.official or not (old.official or "｜" in old.quote):
+        return new
+    return replace(new, low=old.low, quote=f"{old.quote.split('｜')[0]}｜{new.quote}")
 
 
-def _earliest(when: list[tuple[datetime, str]], flags: set[str]) -> tuple[datetime | None, str]:
-    """The first stated time among those of the last 72 h before the newest; older ones only if alone."""
-    if not when:
-        return None, ""
-    newest = max(at for at, _ in when)
-    fresh = [w for w in when if newest - w[0] <= AGED]
-    if len(fresh) == len(when) and "old" in flags:
-        return min(when)
-    return min(fresh)
+def _calm(total: Facts, new: Facts, authority: bool, *, harmed: bool) -> bool:
+    """无人员伤亡 beside figures of harm stays in sight only when an authority says it after them."""
+    if not harmed:
+        return "none_hurt" in total.flags or "none_hurt" in new.flags
+    stated = any(getattr(new, name) for name in HARM)
+    return not stated and (("none_hurt" in new.flags and authority) or "none_hurt" in total.flags)
+
+
+def _when(total: Facts, new: Facts, old_news: bool) -> tuple[datetime | None, str]:
+    """The earliest stated time; one that is old news only while no post gives a fresh one."""
+    told = [
+        (f.t_event, f.t_event_quote) for f in (total, new) if f.t_event and (old_news or "old" not in f.flags)
+    ]
+    return min(told, default=(None, ""))
 
 
 def to_json(facts: Facts) -> dict[str, Any]:
@@ -208,26 +240,36 @@ def to_json(facts: Facts) -> dict[str, Any]:
             out[name] = {"low": figure.low, "high": figure.high, "quote": figure.quote}
             if figure.post_id is not None:
                 out[name]["post"] = figure.post_id
+            if figure.official:
+                out[name]["official"] = True
     if facts.flags:
         out["flags"] = list(facts.flags)
     if facts.t_event:
         out["t_event"] = facts.t_event.astimezone(UTC).isoformat()
         out["t_event_quote"] = facts.t_event_quote
+    if facts.superseded:
+        out["superseded"] = list(facts.superseded)
     return out
 
 
 def from_json(data: dict[str, Any]) -> Facts:
     """What `to_json` wrote; unknown keys (of a later version) are ignored."""
-    known = {f.name for f in fields(Facts)}
-    said = {
-        name: Figure(low=f["low"], high=f["high"], quote=f["quote"], post_id=f.get("post"))
-        for name, f in data.items()
-        if name in QUANTITIES and name in known
-    }
+    said = {name: _figure_from(f) for name, f in data.items() if name in QUANTITIES}
     at = data.get("t_event")
     return Facts(
         **said,
         flags=tuple(data.get("flags", ())),
         t_event=datetime.fromisoformat(at) if at else None,
         t_event_quote=data.get("t_event_quote", ""),
+        superseded=tuple(data.get("superseded", ())),
+    )
+
+
+def _figure_from(data: dict[str, Any]) -> Figure:
+    return Figure(
+        low=data["low"],
+        high=data["high"],
+        quote=data["quote"],
+        post_id=data.get("post"),
+        official=data.get("official", False),
     )

@@ -11,18 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from analysis.numerals import QUANTITY, quantity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number somebody stated. `high` None = open upwards (以上, 余, 多); low == high = exact."""
+    """A number somebody stated. `high` None = open upwards (以上, 余, 多); low == high = exact.
+
+    `official`: an authority says so. Where hearsay exceeds it, the figure is a range of both, its quotes parted by ｜.
+    """
 
     low: int
     high: int | None
     quote: str
     post_id: int | None = None
+    official: bool = False
 
     @property
     def top(self) -> int:
@@ -78,7 +83,7 @@ _NOT_HURT = (
 _JUDGED = "周年|一审|二审|终审|再审|宣判|判处|获刑|判决|死刑|死缓|被判|获死|公祭|旧案|积案|调查报告|整改报告|评估报告"
 JUDGED = re.compile(_JUDGED)
 TOKEN = re.compile(
-    r"(?P<stop>[。！？!?\n]+)|(?P<comma>[，,；;])|(?P<paren>[（(【\[])|(?P<close>[）)】\]])"
+    r"(?P<comma>[，,；;])|(?P<paren>[（(【\[])|(?P<close>[）)】\]])"
     rf"|(?P<calm>{_NOT_HURT}|(?:人员)?伤亡(?:情况)?(?:不明|不详|待核|正在|尚在|仍在))"
     r"|(?P<idiom>九死一生|一死了之|死因|死胎|死角|死机|死守|死心|死活|出生入死|(?<![师学])生死(?!亡)|半死|拼死|致死率|死亡率|无人生还可能|死不|死了都"
     r"|工伤(?!亡)|悲伤|伤心|伤感|伤害罪|内伤|情伤|死人财|脑死亡|死亡谷|死亡之组)"
@@ -108,11 +113,23 @@ TOKEN = re.compile(
     + r"|(?P<bare>(?:死(?!亡)|亡)(?![死者机角命心守活磕灰海讯难])|伤(?![害情势口痕残心感人病寒风科亡员者感悲]))"
 )
 
-# Any of these must stand in a text before the costly pass is worth it.
-HINT = re.compile(
-    "[死亡伤殒毙尸]|遇难|丧[生命]|罹难|离世|殉|牺牲|遇害|杀|遗体|不治|抢救|失联|失踪|下落不明|被[困埋害]|受困|遇险|围困|人质|[劫挟]持|转移|疏散|撤离|安置|中毒"
-    "|送医|送[往至]?医院|[入住]院|病危|危重|重症|垂危|聚|围堵|堵[路门塞]|上访|讨薪|维权|械斗|殴|示威|游行|静坐|罢|集会|闹事|横幅|打砸|冲击|参与|生还|生命"
+# One of these must stand in a sentence before the costly pass is worth it.
+_HINT_WORDS = (
+    "死 亡 伤 殒 毙 尸 遇难 丧生 丧命 罹难 离世 殉 牺牲 遇害 杀 遗体 不治 抢救 失联 失踪 下落不明 被困 被埋 被害 受困 遇险 围困 人质 劫持 挟持 转移 疏散 撤离"
+    " 撤出 安置 中毒 送医 医院 住院 入院 病危 命危 危重 重症 垂危 生命 人命 聚集 集聚 聚众 围堵 堵路 堵门 堵塞 上访 讨薪 维权 斗 殴 打群架 示威 游行 静坐 罢"
+    " 集会 闹事 横幅 打砸 冲击 参与 生还 伤情"
 )
+_HINTS = tuple(_HINT_WORDS.split())
+_SENTENCE = re.compile(r"[^。！？!?\n]+")
+# A clause or sentence of more tokens than this is no prose; what stands further off belongs to something else.
+_DENIAL = re.compile("谣|误传|误报|不实|不属实|虚假|子虚乌有|虚构")
+NEAR, PER_SENTENCE = 12, 150
+
+
+def hinted(text: str) -> bool:
+    return any(hint in text for hint in _HINTS)
+
+
 _CONNECT = re.compile(
     r"(?:人数|数量|人员|群众|总数|数字|更正|修正|核减|调整|下调|目前|者|的|了|共计|共|总计|合计|已经|已|累计|上升|升高|攀升|升|增加|增|扩大|达到|达|到|至|为|有|是|仍|另|[:：\s]|由|从|无辜|村民|学生"
     r"|游客|旅客|工人|约|名单|中国公民|公民|国民|乘客|平民|矿工|儿童|员工|一家|夫妻|夫妇)*"
@@ -175,17 +192,12 @@ def find(text: str, year: int, month: int, *, fresh: bool = False) -> Found:
     its figures history.
     """
     found = Found()
-    tokens: list[_Token] = []
-    denied_anywhere = False
-    sentences: list[list[_Token]] = []
-    for token in _tokens(text, year, month):
-        if token.kind == "stop":
-            sentences.append(tokens)
-            tokens = []
-        else:
-            denied_anywhere |= token.kind in ("deny", "refute")
-            tokens.append(token)
-    sentences.append(tokens)
+    sentences = [
+        list(islice(_tokens(text, *m.span(), year, month), PER_SENTENCE))
+        for m in _SENTENCE.finditer(text)
+        if hinted(m[0]) or _DENIAL.search(m[0])
+    ]
+    denied_anywhere = any(t.kind in ("deny", "refute") for sentence in sentences for t in sentence)
     for sentence in sentences:
         judged = not fresh and any(t.kind == "judged" for t in sentence)
         _read_sentence(text, sentence, found, hearsay=denied_anywhere, judged=judged)
@@ -205,8 +217,8 @@ def _withdraw(found: Found) -> None:
             del found.now[kind]
 
 
-def _tokens(text: str, year: int, month: int) -> Iterator[_Token]:
-    for m in TOKEN.finditer(text):
+def _tokens(text: str, start: int, end: int, year: int, month: int) -> Iterator[_Token]:
+    for m in TOKEN.finditer(text, start, end):
         kind = m.lastgroup or ""
         token = _Token(kind, m.start(), m.end())
         if kind == "number":
@@ -374,7 +386,7 @@ def _done_to(text: str, harm: _Token) -> bool:
 
 def _after(text: str, clause: list[_Token], i: int) -> list[_Token]:
     harm = clause[i]
-    nexts = [t for t in clause[i + 1 :] if t.kind in ("number", "reset", "again", "mend") or t.kind in HARMS]
+    nexts = [t for t in clause[i + 1 : i + NEAR] if t.kind in ("number", "reset", "again", "mend") or t.kind in HARMS]
     numbers = []
     for t in nexts:
         if t.kind in HARMS:
@@ -414,7 +426,7 @@ def _before(text: str, clause: list[_Token], i: int) -> list[_Token]:
     harm = clause[i]
     found: list[_Token] = []
     depth = 0
-    for j in range(i - 1, -1, -1):
+    for j in range(i - 1, max(i - NEAR, -1), -1):
         t = clause[j]
         if t.kind == "close":
             depth += 1

@@ -175,8 +175,8 @@ def _notes(facts: Facts) -> Iterator[str]:
     if facts.suspects:
         yield f"“{facts.suspects.quote}”为嫌疑人, 不计入伤亡"
     if "none_hurt" in facts.flags:
-        yield "文中称无人员伤亡"
-    if "corrected" in facts.flags:
-        yield "数字经发布方更正"
+        yield "有发布方称无人员伤亡" if facts.deaths or facts.injured else "文中称无人员伤亡"
+    for quote in facts.superseded:
+        yield f"此前的“{quote}”已由发布方更正"
     if "denied" in facts.flags:
         yield "文中有辟谣或更正, 被否定的数字不计入"
