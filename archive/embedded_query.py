@@ -48,16 +48,11 @@ def _all_of(schema: tantivy.Schema, parts: tuple[query.Node, ...]) -> tantivy.Qu
 
 def _text(schema: tantivy.Schema, field: str, text: str) -> tantivy.Query:
     wanted = needle(text)
-    *head, last = wanted.terms
-    if not wanted.prefix:
-        return (
-            Query.phrase_query(schema, field, list(wanted.terms)) if head else Query.term_query(schema, field, last)
-        )
-    # Not phrase_prefix_query: it follows only the first 50 terms of a prefix. Terms hold no regex characters.
-    any_ending = last + ".?"
-    if head:
-        return Query.regex_phrase_query(schema, field, [*head, any_ending])
-    return Query.regex_query(schema, field, any_ending)
+    if wanted.prefix:  # one Han character: no character of it means anything else to a regex
+        return Query.regex_query(schema, field, wanted.terms[0] + ".?")
+    if len(wanted.terms) == 1:
+        return Query.term_query(schema, field, wanted.terms[0])
+    return Query.phrase_query(schema, field, list(wanted.terms))
 
 
 def _filters(schema: tantivy.Schema, filters: query.Filter) -> list[tantivy.Query]:

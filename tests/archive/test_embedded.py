@@ -147,10 +147,10 @@ def test_threads_search_while_one_writes(tmp_path):
 
     with ThreadPoolExecutor(3) as pool:
         running = [pool.submit(searching) for _ in range(3)]
-        for i in range(1, 40):
+        for i in range(1, 20):
             engine.add([document(i, "警方")])
             engine.commit()
         stop.set()
     for totals in (r.result() for r in running):
         assert totals == sorted(totals)
-    assert total(engine) == 40
+    assert total(engine) == 20

@@ -21,13 +21,13 @@ TEXTS = st.text(ALPHABET, min_size=0, max_size=24)
     [
         ("西安警方", "西安 安警 警方 方"),
         ("死", "死"),
-        ("西安，警方", "西安 安 警方 方"),
-        ("罚款30元", "罚款 款 30 元"),
-        ("ＫＦＣ2024年", "kfc 2024 年"),
+        ("西安，警方", "西安 安 ^警 警方 方"),
+        ("罚款30元", "罚款 款 30 ^元 元"),
+        ("ＫＦＣ2024年", "kfc 2024 ^年 年"),
         ("iPhone15", "iphone 15"),
         ("二〇二四年", "二〇 〇二 二四 四年 年"),
         ("西\u200b安", "西安 安"),
-        ("卡·尔", "卡 尔"),
+        ("卡·尔", "卡 ^尔 尔"),
         ("悼念🕯🕯", "悼念 念 🕯 🕯"),
         ("，。！", ""),
         ("", ""),
@@ -43,9 +43,9 @@ def test_text_becomes_bigrams_run_ends_and_folded_words(text, terms):
         ("西安", ("西安",), False),
         ("西安警", ("西安", "安警"), False),
         ("死", ("死",), True),
-        ("30元", ("30", "元"), True),
-        ("西安，警方", ("西安", "安", "警方"), False),
-        ("西安，警", ("西安", "安", "警"), True),
+        ("30元", ("30", "^元"), False),
+        ("西安，警方", ("西安", "安", "^警", "警方"), False),
+        ("西安，警", ("西安", "安", "^警"), False),
         ("！", (), False),
     ],
 )
@@ -91,8 +91,8 @@ def test_a_number_is_not_found_inside_another_number(tmp_path):
     assert [row.post_id for row in found.rows] == [2]
 
 
-def test_a_lone_character_follows_more_than_fifty_endings(tmp_path):
-    """tantivy's own phrase prefix stops at 50 terms."""
+def test_a_lone_character_has_any_number_of_endings(tmp_path):
+    """tantivy's own prefix queries stop at 50 terms."""
     engine = Embedded(tmp_path / "index")
     endings = [chr(0x4E00 + i) for i in range(300)]
     engine.add([document(i, f"共3人{c}") for i, c in enumerate(endings)])
