@@ -147,8 +147,8 @@ _SCHOOL_YEAR = frozenset("高初大研小")  # 高三学生 is one pupil
 # Who does these is not who dies of them, unless the sentence is passive.
 _DOERS = re.compile(r"^(?:[打砍捅射勒掐撞]死|杀害|杀死|枪杀|杀了|连杀)$")
 _PASSIVE = re.compile("[被遭让]|活活")
-# Only these are followed by their number without a word of counting; 猝死10位卡友 is two statements.
-_COUNTS_AFTER = re.compile("死亡|遇难|丧生|致死|失去|受伤|负伤|重伤|轻伤|轻微伤|失联|失踪|被困|被埋|死者|死了|伤者|伤员|送医|中毒|[撞砍捅打烧砸电毒淹炸压勒踩射熏冻热]死|.伤$|杀|持|人质|牺牲|^[死亡]$")
+# These are not followed by their number unless a word of counting or 的 stands between: 猝死10位卡友 is two statements.
+_ENDS_A_STATEMENT = re.compile("猝死|离世|身亡|[溺坠]亡|殉职|毙命|丧命|殒命|罹难|身死|惨死|暴毙|不治|抢救无效|[遗尸]体")
 _JOIN = re.compile(r"和|及|与|以及|、|跟")
 _WITHIN = re.compile(r"中|在内|之中|当中")
 _ALL = re.compile(
@@ -408,16 +408,18 @@ def _after(text: str, clause: list[_Token], i: int) -> list[_Token]:
     later = [t for t in numbers if t.start > first.start]
     if later and _RISEN.fullmatch(text[first.end : later[0].start].strip()):
         first = later[0]
-    if first.unit is None and not _ends(text, first.end, harm):
+    if first.unit is None and not _ends(text, first.end, gap, harm):
         return []
     if (_FAMILY.match(text, first.end) and not _done_to(text, harm)) or (first.unit or "").startswith("具"):
         return []
     counted = _COUNTED.search(gap) or gap[:1] in ("者", "人", "的")
-    return [first] if counted or _COUNTS_AFTER.search(text[harm.start : harm.end]) else []
+    return [first] if counted or not _ENDS_A_STATEMENT.match(text, harm.start) else []
 
 
-def _ends(text: str, end: int, harm: _Token) -> bool:
+def _ends(text: str, end: int, gap: str, harm: _Token) -> bool:
     """A number without 人 or 名 counts only where nothing follows that could be its measure: 死亡人数升至49。 死3伤5。"""
+    if harm.unit != "bare" and not _COUNTED.search(gap):
+        return False
     rest = text[end : end + 1]
     return not rest or rest in "，。；、,;！!?？ \n）)失" or (harm.unit == "bare" and rest in "伤死亡人")
 

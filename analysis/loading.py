@@ -22,16 +22,19 @@ CODES = tuple(f"T{n:02}" for n in range(1, 16))
 Line = tuple[int, list[str]]
 
 
-def load_reader(folder: Path, units: Sequence[dict[str, Any]] | None, model: Path = MODEL) -> Reader:
+def load_reader(folder: Path, units: Sequence[dict[str, Any]] | None, model: Path | None = MODEL) -> Reader:
     """The reader for a policy folder. `units`: rows of the units table, None = those of units.toml.
 
-    Raises ConfigError (file, line, value, hint). Without a usable model the reader runs on rules and `model_note` says why.
+    `model` None = rules alone. Raises ConfigError (file, line, value, hint). Without a usable model the reader runs on
+    rules and `model_note` says why.
     """
     words = folder / "words"
     home, seeded = load_units(folder)
     lexicon = load_lexicon(words)
     others = load_words(words / "mainland.txt", _mainland)
     gazetteer = Gazetteer(home, seeded if units is None else units, others)
+    if model is None:
+        return Reader(lexicon, gazetteer, None, "只按规则研读")
     try:
         return Reader(lexicon, gazetteer, learning.load(model))
     except learning.ModelError as e:

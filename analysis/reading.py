@@ -42,7 +42,9 @@ class Verdict:
     """What was made of one post; `terms` are at most 24 weighted words for telling events apart."""
 
     tier: str  # direct | incident | none
-    score: float
+    score: float  # of the tier; for none the higher of the two below
+    direct: float = 0.0  # 涉警, 0..1
+    incident: float = 0.0  # 警情类, 0..1
     reasons: tuple[str, ...]
     jurisdiction: str = "unknown"  # ours | elsewhere | unknown
     jurisdiction_reasons: tuple[str, ...] = ()
@@ -99,13 +101,13 @@ class Reader:
             return self._nothing
         found = relevance.judge(hits, text, weights)
         if found.direct < UNSURE[0] and found.incident < UNSURE[0]:
-            return self._irrelevant(found, weights)
+            return self._irrelevant(found.direct, found.incident, found.reasons, weights)
         words_of_title, words_of_body = self._cutter.cut(title), self._cutter.cut(text[len(title) :])
         learned = self._model.predict(text, words_of_title + words_of_body) if self._model else None
         direct, incident, reasons = _weigh_in(found, learned)
         tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= 0.5 else "none"
         if tier == "none":
-            return self._irrelevant(found, weights)
+            return self._irrelevant(direct, incident, reasons, weights)
         said = facts.extract(f"{post.title}\n{post.body}"[:LONGEST], post.published_at)
         theme = themes.choose(weights, said, learned)
         placed = self._gazetteer.place(hits, text, post.source_home, post.site)
@@ -113,7 +115,9 @@ class Reader:
         norm = folding.normal_form(folding.said(post.title, post.body)[:LONGEST])
         return Verdict(
             tier=tier,
-            score=round(max(direct, incident) if tier == "direct" else incident, 3),
+            score=round(direct if tier == "direct" else incident, 3),
+            direct=round(direct, 3),
+            incident=round(incident, 3),
             reasons=(*reasons, *_theme_reason(hits, theme)),
             jurisdiction=placed.jurisdiction,
             jurisdiction_reasons=placed.reasons,
@@ -130,12 +134,14 @@ class Reader:
             version=self.version,
         )
 
-    def _irrelevant(self, found: relevance.Relevance, weights: dict[str, float]) -> Verdict:
+    def _irrelevant(self, direct: float, incident: float, reasons: list[str], weights: dict[str, float]) -> Verdict:
         theme = max(weights, key=lambda t: weights[t]) if weights else ""
         return Verdict(
             tier="none",
-            score=round(max(found.direct, found.incident), 3),
-            reasons=tuple(found.reasons) or ("没有涉警线索",),
+            score=round(max(direct, incident), 3),
+            direct=round(direct, 3),
+            incident=round(incident, 3),
+            reasons=tuple(reasons) or ("没有涉警线索",),
             type=theme[:3],
             theme=theme,
             version=self.version,

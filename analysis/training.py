@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from analysis import learning
-from analysis.reading import PostText, Reader, Verdict
+from analysis.reading import Reader, Verdict
+from analysis.samples import plain_post, rows_of
 from analysis.text import Cutter, normalise
 from analysis.themes import KINDS
 
@@ -137,23 +136,6 @@ def _sure_kind(verdict: Verdict) -> str | None:
     return KINDS[verdict.theme] if words and "、" in words[0] else None
 
 
-def plain_post(text: str, published: str = "2026-01-01T12:00:00+08:00") -> PostText:
-    """A text of the data files (title, newline, body) as a post of a newspaper."""
-    title, _, body = text.partition("\n")
-    at = datetime.fromisoformat(published).astimezone(UTC)
-    return PostText(
-        title=title,
-        body=body,
-        published_at=at,
-        site="",
-        source_home="",
-        outlet="media",
-        platform="news",
-        region="",
-        is_repost=False,
-    )
-
-
 def own_labels() -> dict[str, tuple[int, str, str]]:
     """Our hand labels: id -> (row number, tier, kind)."""
     found = {}
@@ -161,13 +143,6 @@ def own_labels() -> dict[str, tuple[int, str, str]]:
         item, tier, kind = line.split("\t")
         found[item] = (number, tier, kind)
     return found
-
-
-def rows_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL file, gzipped or plain."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
 
 
 def _idf(folder: Path, cutter: Cutter) -> np.ndarray:

@@ -31,5 +31,4 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _role_words(user: Any) -> str:
     held = roles_of(user)
-    words = [word for role, word in ROLES.items() if role in held]
-    return "、".join(words) or ("系统管理员" if getattr(user, "is_superuser", False) else "")
+    return "、".join(word for role, word in ROLES.items() if role in held)

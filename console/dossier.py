@@ -55,8 +55,8 @@ class FoldRow:
     count: int
 
 
-def folds(event: Event, page: str | None) -> Page[Any]:
-    """One page of FoldRow, first said first. Four queries, however many posts the event has."""
+def folds(event: Event, page: str | None) -> tuple[Page[Any], list[FoldRow]]:
+    """One page of the event's texts, first said first. Four queries, however many posts it has."""
     groups = (
         Reading.objects.filter(event=event, fold__isnull=False)
         .values("fold_id")
@@ -73,8 +73,7 @@ def folds(event: Event, page: str | None) -> Page[Any]:
         # The first post of a fold may have been moved or erased: then any post that says the same.
         reading = readings.get(first.get(group["fold_id"], 0)) or spare[group["reading"]]
         rows.append(FoldRow(fold_id=group["fold_id"], post=reading.post, reading=reading, count=group["count"]))
-    found.object_list = rows
-    return found
+    return found, rows
 
 
 def copies(event_id: int, fold_id: int) -> Sequence[Reading]:

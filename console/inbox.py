@@ -19,12 +19,9 @@ def awaiting(user: Any) -> QuerySet[Alert]:
     """Unacknowledged alerts that still stand, for this person.
 
     By level as well as by address: what was addressed to the officer of the last shift is the next one's to take.
-    A superuser without a role sees every inbox: the administrator of the first start is alone.
     """
     standing = Alert.objects.filter(acked_at__isnull=True, stood_down_at__isnull=True)
     roles = roles_of(user)
-    if user.is_superuser and not roles:
-        return standing
     levels = [n for n, role in enumerate(LEVEL_ROLES, 1) if role in roles]
     addresses = [f"role:{role}" for role in roles] + [f"user:{user.get_username()}"]
     mine = Delivery.objects.filter(alert_id=OuterRef("pk"), channel=CONSOLE, address__in=addresses)

@@ -38,7 +38,8 @@ class PasswordChangeFirst:
         self.open_to_all: frozenset[str] | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated or request.path in self._open() or not self._must_change(request):
+        user = request.user.pk
+        if user is None or request.path in self._open() or not self._must_change(user):
             return self.get_response(request)
         if getattr(request, "htmx", False):
             return HttpResponse("请先修改初始密码", status=401)
@@ -50,5 +51,5 @@ class PasswordChangeFirst:
         return self.open_to_all
 
     @staticmethod
-    def _must_change(request: HttpRequest) -> bool:
-        return Profile.objects.filter(user_id=request.user.pk, must_change_password=True).exists()
+    def _must_change(user_id: int) -> bool:
+        return Profile.objects.filter(user_id=user_id, must_change_password=True).exists()

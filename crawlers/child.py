@@ -10,7 +10,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -133,13 +132,6 @@ class Child:
         for source_id in guilty:
             del self._crashes[source_id]
             self._tell(_crashed(source_id, code))
-
-
-def crawl_due(child: Child, now: datetime) -> list[int]:
-    """One tick of the scheduler: hand the child what is due. Returns the ids."""
-    ids = schedule.due(now)
-    child.crawl(ids)
-    return ids
 
 
 def _crashed(source_id: int, code: int) -> Report:

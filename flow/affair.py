@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from analysis.reading import Verdict
-
 from analysis import facts as figures
 from analysis import grading, heat
 from analysis.facts import Facts
 from analysis.models import Event, Grading, Reading
+from analysis.reading import Verdict
 from archive.models import Post
 
 NOTHING = Facts()

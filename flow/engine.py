@@ -11,7 +11,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import OperationalError, close_old_connections
 
-from archive import indexing
+from archive import indexing, search
 from config import clock
 from flow import audit, delivery, documents, intake, locks, watch
 from flow.models import Lease
@@ -85,7 +85,7 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         def index() -> bool:
             index_wake.wait(1.0)
             index_wake.clear()
-            return indexing.drain(documents.documents) > 0
+            return indexing.drain(documents.documents, keep_open=True) > 0
 
         threads = [Beat("watch", tick, 1.0, stop), Beat("intake", take_in, 0.25, stop), Beat("index", index, 0.2, stop)]
         for name in policy.ladder.channels:
@@ -103,6 +103,7 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         for thread in threads:
             thread.join(timeout=2)
         readers.close()
+        search.engine().close()
 
 
 def _sender(policy: Policy, channel: str) -> Callable[[], bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analysis.loading import seed_units
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
@@ -11,7 +10,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from analysis.models import Unit
 from archive.models import Source
-from crawlers.seeding import seed_sources
 from flow.locks import file_lock
 from flow.roles import ROLES
 
@@ -20,6 +18,10 @@ def prepare() -> None:
     """Bring the database up to this version and fill what a new one lacks. Repeating it does nothing."""
     if not pending():
         return
+    # Only a new folder needs these: every other command starts without them.
+    from analysis.loading import seed_units
+    from crawlers.seeding import seed_sources
+
     with file_lock(settings.DATA / "prepare.lock"):
         if pending():
             call_command("migrate", verbosity=0, interactive=False)

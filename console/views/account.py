@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpResponse
 from django.urls import reverse_lazy
@@ -20,8 +20,8 @@ class ChangePassword(PasswordChangeView):
     template_name = "console/password.html"
     success_url = reverse_lazy("desk")
 
-    def form_valid(self, form: forms.Form) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         response = super().form_valid(form)
-        Profile.objects.filter(user=self.request.user).update(must_change_password=False)
+        Profile.objects.filter(user_id=form.user.pk).update(must_change_password=False)
         messages.success(self.request, "密码已修改")
         return response

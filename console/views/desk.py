@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import get_user_model
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -18,7 +19,7 @@ from analysis.models import Event
 from config import clock
 from console import affairs, inbox, polling
 from console.coverage import coverage
-from console.permissions import Rights, may, needs, signed_in
+from console.permissions import ACTS, Request, Rights, may, needs, signed_in
 from flow import acts
 from sla.engine import TOP_GRADES, Unmet
 from sla.models import Release
@@ -28,20 +29,21 @@ SHOWN = 10
 
 @signed_in
 @require_GET
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: Request) -> HttpResponse:
     html = _fragment(request.user, clock.now())
-    return render(request, "console/desk.html", {"live": mark_safe(html), "etag": polling.version(html)})
+    context = {"live": mark_safe(html), "etag": polling.version(html), "unmanned": _unmanned()}
+    return render(request, "console/desk.html", context)
 
 
 @signed_in
 @require_GET
-def live(request: HttpRequest) -> HttpResponse:
+def live(request: Request) -> HttpResponse:
     return polling.answer(request, _fragment(request.user, clock.now()))
 
 
 @needs("acknowledge")
 @require_POST
-def acknowledge(request: HttpRequest) -> HttpResponse:
+def acknowledge(request: Request) -> HttpResponse:
     """确认收到, in place. Ends the paging of this cause, never a clock."""
     now, key = clock.now(), request.POST.get("key", "")
     try:
@@ -58,6 +60,11 @@ def acknowledge(request: HttpRequest) -> HttpResponse:
     response = polling.stamp(HttpResponse(html))
     response["ETag"] = polling.version(html)
     return trigger_client_event(response, "say", {"text": said, "mood": mood})
+
+
+def _unmanned() -> bool:
+    """Nobody could acknowledge anything: so it is after the first start, until people are made."""
+    return not get_user_model().objects.filter(is_active=True, groups__name__in=ACTS["acknowledge"]).exists()
 
 
 def _fragment(user: Any, now: datetime) -> str:

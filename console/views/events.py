@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Min, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -19,7 +19,7 @@ from config import clock
 from console import affairs, dossier, polling
 from console.coverage import coverage
 from console.forms import EventFilter, EventForm, GradeForm, refuse
-from console.permissions import needs, signed_in
+from console.permissions import Request, needs, signed_in
 from console.policy import policy
 from flow import acts
 from sla.engine import Unmet
@@ -29,7 +29,7 @@ PER_PAGE = 30
 
 @signed_in
 @require_GET
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     now = clock.now()
     form = EventFilter({"state": "open", **request.GET.dict()})
     wanted = form.cleaned_data if form.is_valid() else {}
@@ -39,7 +39,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "console/events.html", context)
 
 
-def query_of(request: HttpRequest) -> str:
+def query_of(request: Request) -> str:
     """The address's filters without the page: what a link to another page carries on."""
     kept = request.GET.copy()
     kept.pop("page", None)
@@ -88,22 +88,24 @@ def _sorted(found: QuerySet[Event], order: str | None) -> QuerySet[Event]:
 
 @signed_in
 @require_GET
-def event(request: HttpRequest, event_id: int) -> HttpResponse:
+def event(request: Request, event_id: int) -> HttpResponse:
     return page(request, get_object_or_404(Event, pk=event_id))
 
 
-def page(request: HttpRequest, event: Event, form: GradeForm | None = None) -> HttpResponse:
+def page(request: Request, event: Event, form: GradeForm | None = None) -> HttpResponse:
     """The whole event page; `form` is a refused grade form with its reasons."""
     now = clock.now()
     state = dossier.live(event, now)
     head, side = _halves(state)
+    folds, rows = dossier.folds(event, request.GET.get("page"))
     first = GradeForm(initial={"grade": event.grade or "一般"})
     context = {
         **state,
         "live": mark_safe(head),
         "side": mark_safe(side),
         "etag": polling.version(_together(head, side)),
-        "folds": dossier.folds(event, request.GET.get("page")),
+        "page": folds,
+        "folds": rows,
         "facts": dossier.facts(event),
         "briefs": dossier.briefs(event, now),
         "grade_form": form or first,
@@ -114,7 +116,7 @@ def page(request: HttpRequest, event: Event, form: GradeForm | None = None) -> H
 
 @signed_in
 @require_GET
-def live(request: HttpRequest, event_id: int) -> HttpResponse:
+def live(request: Request, event_id: int) -> HttpResponse:
     event = get_object_or_404(Event, pk=event_id)
     return polling.answer(request, _together(*_halves(dossier.live(event, clock.now()))))
 
@@ -133,14 +135,14 @@ def _together(head: str, side: str) -> str:
 
 @signed_in
 @require_GET
-def fold(request: HttpRequest, event_id: int, fold_id: int) -> HttpResponse:
+def fold(request: Request, event_id: int, fold_id: int) -> HttpResponse:
     """The copies of one text, fetched when the fold is opened."""
     return render(request, "console/parts/copies.html", {"copies": dossier.copies(event_id, fold_id)})
 
 
 @needs("grade")
 @require_POST
-def grade(request: HttpRequest, event_id: int) -> HttpResponse:
+def grade(request: Request, event_id: int) -> HttpResponse:
     """Confirm or override the grade, with a reason; down only with a second person's own password."""
     event = get_object_or_404(Event, pk=event_id)
     form = GradeForm(request.POST)
@@ -159,7 +161,7 @@ def grade(request: HttpRequest, event_id: int) -> HttpResponse:
 
 @needs("open_event")
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     """Open an event by hand: 110, a unit or a leader told of it. Its clocks start as for any other."""
     now = clock.now()
     form = EventForm(request.POST) if request.method == "POST" else EventForm(initial={"at": now, "grade": "重大"})

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from analysis.models import Reading
 from archive.models import Post
-from console.permissions import signed_in
+from console.permissions import Request, signed_in
 from flow.models import Outcome
 
 
 @signed_in
 @require_GET
-def post(request: HttpRequest, post_id: int) -> HttpResponse:
+def post(request: Request, post_id: int) -> HttpResponse:
     row = get_object_or_404(Post.objects.select_related("source"), pk=post_id)
     context = {
         "post": row,

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,7 +15,7 @@ from analysis.models import Event
 from config import clock
 from console import clocks
 from console.forms import DraftForm, LedgerFilter, PublishForm, refuse
-from console.permissions import needs, signed_in
+from console.permissions import Request, needs, signed_in
 from console.policy import policy
 from console.views.events import query_of
 from flow import release as releases
@@ -28,7 +28,7 @@ PEOPLE = ("drafted_by", "reviewed_by", "published_by")
 
 @needs("draft_release")
 @require_http_methods(["GET", "POST"])
-def draft(request: HttpRequest, event_id: int) -> HttpResponse:
+def draft(request: Request, event_id: int) -> HttpResponse:
     event, now = get_object_or_404(Event, pk=event_id), clock.now()
     owed = clocks.clocks_of(event.obligations.filter(superseded_at=None).order_by("duty"), now)
     choices = [(c.obligation.duty, f"{c.obligation.duty} {c.name}") for c in owed if c.running]
@@ -48,7 +48,7 @@ def draft(request: HttpRequest, event_id: int) -> HttpResponse:
 
 @signed_in
 @require_GET
-def release(request: HttpRequest, release_id: int) -> HttpResponse:
+def release(request: Request, release_id: int) -> HttpResponse:
     return page(request, _release(release_id), None)
 
 
@@ -56,7 +56,7 @@ def _release(release_id: int) -> Release:
     return get_object_or_404(Release.objects.select_related("event", *PEOPLE), pk=release_id)
 
 
-def page(request: HttpRequest, row: Release, form: PublishForm | None, refused: str = "") -> HttpResponse:
+def page(request: Request, row: Release, form: PublishForm | None, refused: str = "") -> HttpResponse:
     now = clock.now()
     owed = clocks.clocks_of(row.event.obligations.filter(superseded_at=None).order_by("duty"), now)
     me = request.user.pk
@@ -74,7 +74,7 @@ def page(request: HttpRequest, row: Release, form: PublishForm | None, refused: 
 
 @needs("review_release")
 @require_POST
-def review(request: HttpRequest, release_id: int) -> HttpResponse:
+def review(request: Request, release_id: int) -> HttpResponse:
     try:
         releases.review(release_id, request.user, clock.now())
     except Unmet as e:
@@ -85,7 +85,7 @@ def review(request: HttpRequest, release_id: int) -> HttpResponse:
 
 @needs("publish_release")
 @require_POST
-def publish(request: HttpRequest, release_id: int) -> HttpResponse:
+def publish(request: Request, release_id: int) -> HttpResponse:
     """Record the publication with its evidence; only this settles a clock."""
     row = _release(release_id)
     form = PublishForm(request.POST, request.FILES)
@@ -110,7 +110,7 @@ def publish(request: HttpRequest, release_id: int) -> HttpResponse:
 
 @signed_in
 @require_GET
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger(request: Request) -> HttpResponse:
     form = LedgerFilter(request.GET)
     found = Release.objects.select_related("event", *PEOPLE).order_by("-drafted_at", "-id")
     if form.is_valid():
@@ -128,7 +128,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_GET
-def evidence(request: HttpRequest, page_hash: str) -> FileResponse:
+def evidence(request: Request, page_hash: str) -> FileResponse:
     """The published page as it was handed in: always as a download, never rendered here."""
     path = Path(settings.DATA) / "evidence" / page_hash
     if not Release.objects.filter(page_hash=page_hash).exists() or not path.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -13,7 +13,7 @@ from archive.months import SearchUnavailable
 from archive.query import PLATFORMS, Filter, QueryError
 from archive.results import Sort
 from console.coverage import coverage
-from console.permissions import signed_in
+from console.permissions import Request, signed_in
 from sla.engine import GRADES
 
 PER_PAGE = 20
@@ -24,7 +24,7 @@ KEPT = ("q", "from", "to", "source", "grade", "platform", "sort")
 
 @signed_in
 @require_GET
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     asked = {name: request.GET.get(name, "").strip() for name in KEPT}
     context: dict[str, Any] = {"asked": asked, "grades": GRADES, "submitted": any(asked.values())}
     status = 200
@@ -42,7 +42,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "console/search.html", context, status=status)
 
 
-def _found(request: HttpRequest, asked: dict[str, str]) -> dict[str, Any]:
+def _found(request: Request, asked: dict[str, str]) -> dict[str, Any]:
     number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdecimal() else 1
     number = max(1, number)
     filters = _filters(asked)
@@ -87,7 +87,7 @@ def _place(text: str, position: int) -> dict[str, str]:
     return {"before": text[:position], "at": text[position : position + 1] or "␣", "after": text[position + 1 :]}
 
 
-def _facet(request: HttpRequest, asked: dict[str, str], name: str, counts: list[tuple[str, int]]) -> dict[str, Any]:
+def _facet(request: Request, asked: dict[str, str], name: str, counts: list[tuple[str, int]]) -> dict[str, Any]:
     """One facet's values with the address that adds (or, when chosen, removes) each."""
     rows = [(_words(name, value), count, _with(request, name, value)) for value, count in counts if value]
     chosen = asked.get(name, "")
@@ -104,14 +104,14 @@ def _words(name: str, value: str) -> str:
     return PLATFORMS[value][0] if name == "platform" and value in PLATFORMS else value
 
 
-def _with(request: HttpRequest, name: str, value: str) -> str:
+def _with(request: Request, name: str, value: str) -> str:
     kept = request.GET.copy()
     kept[name] = value
     kept.pop("page", None)
     return cast(str, kept.urlencode())
 
 
-def _without(request: HttpRequest, *names: str) -> str:
+def _without(request: Request, *names: str) -> str:
     kept = request.GET.copy()
     for name in (*names, "page"):
         kept.pop(name, None)

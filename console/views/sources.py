@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,7 +14,7 @@ from archive.models import Source
 from config import clock
 from console.coverage import coverage
 from console.forms import SourceForm
-from console.permissions import needs, signed_in
+from console.permissions import Request, needs, signed_in
 from flow import audit
 
 # What fails comes first, whatever the sort (ease.md 5).
@@ -23,7 +23,7 @@ ORDER = [Source.State.FAILING, Source.State.CAPPED, Source.State.QUIET, Source.S
 
 @signed_in
 @require_GET
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     sources = sorted(Source.objects.all(), key=lambda s: (s.kind != "feed", ORDER.index(shown_state(s)), s.name))
     rows = [(source, shown_state(source)) for source in sources]
     return render(request, "console/sources.html", {"rows": rows, "coverage": coverage()})
@@ -35,7 +35,7 @@ def shown_state(source: Source) -> Any:
 
 @needs("manage_sources")
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: Request) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         now = clock.now()
@@ -53,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @needs("manage_sources")
 @require_POST
-def switch(request: HttpRequest, source_id: int) -> HttpResponse:
+def switch(request: Request, source_id: int) -> HttpResponse:
     """Enable or disable, as the form says; pressing twice is the same as once."""
     source, now = get_object_or_404(Source, pk=source_id), clock.now()
     on = request.POST.get("on") == "1"
@@ -62,8 +62,9 @@ def switch(request: HttpRequest, source_id: int) -> HttpResponse:
         return redirect("sources")
     with transaction.atomic():
         # Its due time is now, so that the next batch reads it; a source switched off keeps its cursor.
-        changes = {"enabled": on, "next_run_at": now if on else None}
-        changes |= {"state": Source.State.QUIET, "detail": "尚未读取"} if on else {"state": Source.State.OFF, "detail": ""}
+        state, detail = (Source.State.QUIET, "尚未读取") if on else (Source.State.OFF, "")
+        changes: dict[str, Any] = {"enabled": on, "state": state, "detail": detail, "failures": 0}
+        changes["next_run_at"] = now if on else None
         if Source.objects.filter(pk=source_id, enabled=not on).update(**changes):
             audit.record(request.user.get_username(), "source.on" if on else "source.off", f"source:{source_id}", now)
     messages.success(request, f"{source.name}已{'启用' if on else '停用'}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from config import clock
 from console import clocks, polling
 from console.coverage import coverage
-from console.permissions import signed_in
+from console.permissions import Request, signed_in
 
 LARGE = 5  # rows that stay readable at 4 m on 1080p; the rest follow smaller
 SMALL = 12
@@ -22,14 +22,14 @@ LATELY = timedelta(hours=12)
 
 @signed_in
 @require_GET
-def wall(request: HttpRequest) -> HttpResponse:
+def wall(request: Request) -> HttpResponse:
     html = _fragment(clock.now())
     return render(request, "console/wall.html", {"live": mark_safe(html), "etag": polling.version(html)})
 
 
 @signed_in
 @require_GET
-def live(request: HttpRequest) -> HttpResponse:
+def live(request: Request) -> HttpResponse:
     return polling.answer(request, _fragment(clock.now()))
 
 

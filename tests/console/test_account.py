@@ -41,7 +41,7 @@ def test_log_in_leads_back_only_to_this_server(db):
 
 
 def test_the_printed_password_is_changed_before_anything_else(db):
-    user = city.person("root", is_superuser=True)
+    user = city.person("root", "admin")
     Profile.objects.create(user=user, must_change_password=True)
     client = Client()
     log_in(client, "root")
@@ -57,7 +57,7 @@ def test_the_printed_password_is_changed_before_anything_else(db):
 
 
 def test_a_weak_new_password_is_refused_with_the_reason(db):
-    user = city.person("root", is_superuser=True)
+    user = city.person("root", "admin")
     Profile.objects.create(user=user, must_change_password=True)
     client = Client()
     log_in(client, "root")

@@ -139,12 +139,13 @@ def test_a_notice_addressed_to_a_leader_by_name_reaches_only_that_leader(scene, 
     assert str(notice.pk) not in rows(live(signed("centre_head")).content.decode(), "alert")
 
 
-def test_the_first_administrator_alone_sees_every_inbox(scene):
-    root = city.person("root", is_superuser=True)
+def test_the_administrator_of_the_first_start_is_told_to_make_people(db):
     client = Client()
-    client.force_login(root)
-    html = live(client).content.decode()
-    assert len(rows(html, "alert")) == 3 and "data-ack" in html
+    client.force_login(city.person("admin", "admin"))
+    assert "huiying createuser" in client.get("/").content.decode()
+    city.person("li", "duty_officer")
+    html = client.get("/").content.decode()
+    assert "huiying createuser" not in html and "只查看，不处置告警" in html
 
 
 def test_crawled_noise_does_not_grow_the_badge(signed, scene):

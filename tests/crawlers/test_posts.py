@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,7 +75,25 @@ def test_a_title_too_long_for_its_column_is_kept_as_body(source: Source) -> None
     assert post.title == "长" * 500 and post.body == "长" * 600 and post.url == "" and len(post.notes) == 3
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="locks of SQLite")
+@pytest.mark.django_db(transaction=True)
+def test_writers_that_bring_the_same_items_at_once_count_each_item_once(source: Source) -> None:
+    items = [ParsedItem(title=f"第{n}条", external_id=str(n)) for n in range(50)]
+    start, new = threading.Barrier(6), []
+
+    def write() -> None:
+        start.wait()
+        new.append(save(items, source, NOW, live=True).new)
+        connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(6)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(new) == 6 and sum(new) == Post.objects.count() == Change.objects.count() == 50
+
+
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_a_locked_database_is_said_with_the_row_and_the_import_can_be_repeated(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [long_row(n) for n in range(150)])

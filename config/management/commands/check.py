@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error
 
+from archive.months import SearchUnavailable
 from config import clock
 from config.door import ConfigError
 
@@ -71,7 +72,7 @@ class Command(BaseCommand):
     def _guard(self, what: str, look: Callable[[], None]) -> None:
         try:
             look()
-        except (Error, OSError) as e:
+        except (Error, OSError, SearchUnavailable) as e:
             self.problems.append({"file": what, "key": "-", "value": None, "hint": f"{type(e).__name__}: {e}"})
 
     def _tables(self) -> None:

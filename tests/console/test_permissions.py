@@ -1,0 +1,45 @@
+"""The table of rights: who may do what, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.permissions import ACTS, Rights, may
+from flow.roles import ROLES
+from tests.console import city
+
+pytestmark = pytest.mark.django_db
+MAY = {
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release"},
+    "shift_leader": {
+        "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
+    },
+    "centre_head": {
+        "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
+        "manage_sources",
+    },
+    "bureau_leader": {"acknowledge", "second_grade"},
+    "analyst": {"draft_release"},
+    "admin": {"manage_sources"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_exactly_this(role):
+    user = city.person("someone", role)
+    assert {act for act in ACTS if may(user, act)} == MAY.get(role, set())
+
+
+def test_nobody_stands_above_the_table():
+    root = city.person("root", is_superuser=True)
+    assert not any(may(root, act) for act in ACTS)
+
+
+def test_who_left_may_nothing():
+    user = city.person("gone", "shift_leader", is_active=False)
+    assert not any(may(user, act) for act in ACTS)
+
+
+def test_a_right_that_is_not_in_the_table_is_a_mistake():
+    with pytest.raises(KeyError):
+        Rights(city.person("li", "duty_officer"))["acknowlege"]
