@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analysis.lexicon import Hit, Word
+from analysis.relevance import GRAVE
 
 EVERYWHERE = "*"
 _ENDS = "。!?;！？；\n"
@@ -120,7 +121,7 @@ def nearest_scene(
     home: Sequence[Hit], other: Sequence[Hit], hits: Sequence[Hit], text: str
 ) -> tuple[str, str]:
     """Both are named: the place nearest to what happened, in its own sentence, is the scene; ours on a tie."""
-    cues = [h for h in hits if h.word.themes and h.word.themes[0][1] >= 1]
+    cues = [h for h in hits if any(theme in GRAVE and weight >= 1 for theme, weight in h.word.themes)]
 
     def distance(hit: Hit) -> int:
         return min((_apart(hit, cue, text) for cue in cues), default=hit.start)

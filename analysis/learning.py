@@ -104,7 +104,7 @@ def save(path: Path, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, not
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     arrays["header"] = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     path.write_bytes(buffer.getvalue())
     return header
 

@@ -1,6 +1,7 @@
 """The words the reader looks for, and finding them: one pass over a text, the longest word at each place.
 
-Pure. Matches do not overlap, so a word that hides another (海警, 预警信号) is simply a longer or earlier word.
+Pure. Matches do not overlap, so a word that hides another (海警, 预警信号) is simply a longer or earlier word. One
+exception: a police word may begin with the last character of a cue (为民|警).
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ class Word:
     unit: str = ""  # full name of the unit it is an alias of
     themes: tuple[tuple[str, float], ...] = ()  # (theme as "T05-traffic", weight)
     stance: str = ""  # ask complain accuse harm rumour deny drill count bulletin
+
+    @property
+    def keeps_going(self) -> bool:
+        """Whether the last character may also begin a police word. A word without any role hides on purpose."""
+        return bool(self.themes or self.stance or self.drama) and not self.police
 
     def merged(self, other: Word) -> Word:
         """This word with the roles of another entry of the same text added."""
@@ -62,6 +68,11 @@ class Scanner:
         for text in sorted(merged, key=len, reverse=True):
             self._by_start.setdefault(text[:2], []).append((text, merged[text]))
 
+    def _police_at(self, text: str, at: int) -> bool:
+        """Whether a word naming police begins at the last character of the word just found (为民|警: 民警)."""
+        candidates = self._by_start.get(text[at : at + 2], ())
+        return any(w.police and text.startswith(t, at) for t, w in candidates)
+
     def scan(self, text: str) -> list[Hit]:
         """The words in `text` from left to right, longest first, none overlapping."""
         hits: list[Hit] = []
@@ -73,6 +84,8 @@ class Scanner:
                     if text.startswith(word_text, at):
                         hits.append(Hit(at, word))
                         at += len(word_text) - 1
+                        if word.keeps_going and self._police_at(text, at):
+                            at -= 1
                         break
             at += 1
         return hits

@@ -18,7 +18,7 @@ except ImportError:  # no wheel for this machine: jieba gives the same words, tw
     rjieba = None
 
 # Zero-width, bidi and other invisible characters, and controls except line ends.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
 _TAG = re.compile(r"<[!/a-zA-Z][^<>]{0,300}>")
 _BLANK = re.compile(r"[ \t\r\n\u3000]+")
 _LINK = re.compile(r"https?://[\w./?=&%#:~+-]+|(?:t\.cn|weibo\.com)/\w+", re.ASCII)
