@@ -14,11 +14,11 @@ from django.db import OperationalError, close_old_connections
 from archive import indexing, search
 from config import clock
 from flow import audit, delivery, documents, intake, locks, watch
+from flow.lived import lived
 from flow.models import Lease
 from flow.placing import Placer
 from flow.policy import Policy
 from flow.readers import Readers
-from flow.rounds import lived
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Any
 from archive import indexing
 from config import clock
 from flow import audit, delivery, documents, intake, watch
+from flow.lived import last_instant
 from flow.models import Round
 from flow.placing import Placer
 from flow.policy import Policy
@@ -42,18 +43,3 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
 
 
 COUNTED = ("read", "joined", "opened", "not_relevant", "set_aside", "alerts", "deliveries")
-
-
-def last_instant() -> datetime | None:
-    """The `now` of the newest round, replayed or live."""
-    row = Round.objects.order_by("-now").first()
-    return row.now if row else None
-
-
-def lived(now: datetime, counts: Counter[str]) -> None:
-    """A live engine keeps one row moving forward instead of one a second."""
-    row = Round.objects.filter(live=True).order_by("-now").first()
-    if row is None:
-        Round.objects.create(now=now, live=True, counts=dict(counts))
-    else:
-        Round.objects.filter(pk=row.pk).update(now=now)

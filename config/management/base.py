@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand
 from config import clock
 from config.cli import Refused
 from config.management.prepare import prepare
-from flow import locks, rounds
+from flow import locks
+from flow.lived import last_instant
 from flow.models import Round
 from flow.policy import Policy, load_policy
 
@@ -87,4 +88,4 @@ def acting_now(happened_at: datetime | None = None) -> tuple[datetime, bool]:
 
 def shown_now() -> datetime:
     """The instant of the last round (what `status` shows), or the service's time when there was none."""
-    return rounds.last_instant() or clock.now()
+    return last_instant() or clock.now()

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from config.cli import Refused
+from config.cli import Refused, say
 from config.management.base import Command as Base
 from console.people import create_user
 from flow.roles import ROLES
@@ -25,13 +25,24 @@ class Command(Base):
         try:
             lines = Path(options["password_file"]).read_text().splitlines()
             password = lines[0].strip() if lines else ""
-            validate_password(password)
-            user = create_user(options["name"], options["role"], password)
+            if not password:
+                raise Refused(f"{options['password_file']} 第一行是空的", "password_file")
+            weak = _weakness(password)
+            user = create_user(options["name"], options["role"], password, must_change=bool(weak))
         except OSError as e:
             raise Refused(f"{options['password_file']} 读不出：{e.strerror}", "password_file") from e
-        except ValidationError as e:
-            raise Refused("；".join(e.messages), "password_file") from e
         except ValueError as e:
             field = "role" if options["role"] not in ROLES else "name"
             raise Refused(str(e), field) from e
-        return {"id": user.pk, "name": user.username, "role": options["role"]}
+        if weak:
+            say(f"密码偏弱（{weak}），首次登录时须修改")
+        return {"id": user.pk, "name": user.username, "role": options["role"], "must_change_password": bool(weak)}
+
+
+def _weakness(password: str) -> str:
+    """Why the password is weak, or ''. A weak one is good for one log-in: an operator hands it over, its owner changes it."""
+    try:
+        validate_password(password)
+    except ValidationError as e:
+        return "；".join(e.messages)
+    return ""

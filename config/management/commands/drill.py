@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from argparse import ArgumentParser
@@ -58,6 +59,7 @@ def begin_again(speed: float) -> None:
         "HUIYING_CRAWL_DELAY": "0.2",
         READY: "1",
     }
+    (folder / "env").write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in own.items() if name != READY))
     # A drill writes to its own folder only and tells nobody outside: no server, channel or address of the real service.
     kept = {k: v for k, v in os.environ.items() if k not in OUTSIDE and not k.startswith(CHANNELS)}
     os.execve(sys.executable, [sys.executable, "-m", "config.cli", *sys.argv[1:]], kept | own)
