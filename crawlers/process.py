@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 from django.conf import settings
@@ -18,13 +19,12 @@ from crawlers.spider import FeedSpider, Report
 
 LIFE_S = 600.0
 MEMORY_MB = 300
-VERSION = "0.1"
 
 
 def user_agent() -> str:
     """Who we are and whom to call: HUIYING_CONTACT is the operator's address or telephone number."""
     contact = os.environ.get("HUIYING_CONTACT", "").strip()
-    return f"Huiying/{VERSION} (police news centre public-opinion reader{'; ' + contact if contact else ''})"
+    return f"Huiying/{version('huiying')} (police news centre public-opinion reader{'; ' + contact if contact else ''})"
 
 
 def crawl_settings() -> dict[str, Any]:
