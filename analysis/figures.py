@@ -110,7 +110,7 @@ TOKEN = re.compile(
     + "".join(
         f"|(?P<{kind}>(?:{words}){_NOT_OF_DEATH if kind == 'deaths' else ''})" for kind, words in HARMS.items()
     )
-    + r"|(?P<bare>(?:死(?!亡)|亡)(?![死者机角命心守活磕灰海讯难])|伤(?![害情势口痕残心感人病寒风科亡员者感悲]))"
+    + r"|(?P<bare>(?:死(?!亡)|(?<![逃灭兴存消流])亡)(?!命(?!案)|[死者机角心守活磕灰海讯难记])|伤(?![害情势口痕残心感人病寒风科亡员者感悲]))"
 )
 
 # One of these must stand in a sentence before the costly pass is worth it.

@@ -55,9 +55,7 @@ def _chinese(text: str) -> int | None:
             section = (section + (digit or 0)) or 1
             total, section, digit = (total + section) * UNITS[c], 0, None
         elif c in UNITS:
-            if digit == 0:
-                return None
-            section += (1 if digit is None else digit) * UNITS[c]
+            section += (digit or 1) * UNITS[c]  # 十 alone, and 零十 after a gap, are one ten
             digit = None
         else:
             return None
