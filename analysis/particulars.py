@@ -8,6 +8,7 @@ here is read from the normal form (analysis/folding.py), so it can be derived ag
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,8 @@ _NAME = re.compile(
 )
 _KINDS = (
     "小区|社区|园区|景区|街道|大道|派出所|分局|大队|支队|高速|机场|大桥|隧道|水库|医院|大学|学院|中学|小学|幼儿园|广场|商场|酒店|煤矿"
-    "|自治区|省|市|州|盟|县|旗|区|镇|乡|村|路|街"
+    "|自治区|省(?![钱去略心])|市(?![场民值面])|州|盟(?![友约主])|县|旗(?![帜下袍舰])|区(?![域别间块])|镇(?![静痛定])"
+    "|乡(?![下亲村])|村|路(?![过人边程线面段况途透由])|街(?![头坊上])"
 )
 _PLACE = re.compile(rf"(?P<known>{'|'.join(CITY_NAMES)})[省市]?|(?P<of>[一-鿿]{{2}})(?P<kind>{_KINDS})")
 # 城市, 公路, 上街 … are words, not the end of a name
@@ -141,9 +143,8 @@ def differ(a: Particulars, b: Particulars) -> str | None:
 
 def adds(known: Particulars, new: Particulars) -> str | None:
     """A later text that gives a number of people the earlier one lacks is news, not a copy (a truncation lacks some)."""
-    before = {n.rstrip("dp") for n in known.numbers}
-    more = [n[:-1] for n in new.numbers if n.endswith("p") and n[:-1] not in before]
-    return f"新增人数：{_some(more)}" if more else None
+    more = Counter(n for n in new.numbers if n.endswith("p")) - Counter(known.numbers)
+    return f"新增人数：{_some([n[:-1] for n in more])}" if more else None
 
 
 def _numbers_differ(a: Particulars, b: Particulars, strict: bool) -> str | None:
