@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from alerts.messages import moment
 from alerts.models import Alert, Delivery
 from analysis.models import Event, Reading
 from archive.models import Post, Source
@@ -169,7 +170,7 @@ def timeline(event: Event) -> list[dict[str, Any]]:
     found.append((event.t_detected, "detected", "发现" if event.opened_by_id is None else f"人工开立：{event.knowledge}"))
     found += [(g.at, g.kind, _graded(g)) for g in event.gradings.select_related("by", "second")]
     for ob in event.obligations.order_by("id"):
-        found.append((ob.created_at, "obligation", f"{ob.duty} {ob.rule['name']}起算，应于 {shanghai(ob.due_at)} 前办结"))
+        found.append((ob.created_at, "obligation", f"{ob.duty} {ob.rule['name']}起算，应于 {moment(ob.due_at)} 前办结"))
         if ob.superseded_at:
             found.append((ob.superseded_at, "superseded", f"{ob.duty} 第{ob.rev}次计时被取代"))
     for a in event.alerts.select_related("acked_by"):

@@ -51,10 +51,11 @@ class Command(BaseCommand):
         from alerts.policy import load_ladder
         from analysis.loading import load_reader
         from analysis.policy import load_editions
+        from crawlers.columns import load_mappings
         from crawlers.seeding import load_seeds
         from sla.policy import load_duties
 
-        for load in (load_duties, load_editions, load_ladder, load_seeds):
+        for load in (load_duties, load_editions, load_ladder, load_seeds, load_mappings):
             self._config(partial(load, settings.POLICY))
 
         def words() -> None:
