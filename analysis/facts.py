@@ -86,6 +86,7 @@ _LOSS = re.compile(
     rf"|(?P<b>{QUANTITY})\s?元(?:人民币)?(?:的|左右的?|以上的?)?(?:直接)?(?:经济|财产)?损失"
 )
 _SAVED = re.compile(r"挽回|避免|止付|挽损|减少|追回|防止|降低|弥补|赔偿|挽救|可能")
+_YEARLY = re.compile("全年|上半年|年以来|同比|年均|去年|每年|各类自然灾害")
 _RESCUED = re.compile(
     r"(?:全部|全数|均|都|成功|安全|已经?|悉数|顺利)[^，。；]{0,6}(?:获救|救出|脱困|脱险|转移|撤离|疏散|下山|解救|营救|返回|找到)"
 )
@@ -146,7 +147,8 @@ def _loss(text: str) -> Figure | None:
     claims = []
     for m in _LOSS.finditer(text):
         value = quantity(m["a"] or m["b"])
-        if value and not _SAVED.search(text, max(0, m.start() - 8), m.start() + 1):
+        saved = _SAVED.search(text, max(0, m.start() - 8), m.start() + 1)
+        if value and not saved and not _YEARLY.search(text, max(0, m.start() - 40), m.start()):
             claims.append(Figure(low=value[0], high=value[1], quote=m[0]))
     return _highest(claims) if claims else None
 

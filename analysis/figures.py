@@ -19,6 +19,7 @@ __all__ = ["JUDGED", "Figure", "find", "hinted"]
 _SENTENCE = re.compile(r"[^。！？!?\n]+")
 # A sentence of more tokens than this is no prose.
 PER_SENTENCE = 150
+CROWD = 3  # 聚众 is three or more; one man 打砸 is no crowd
 _SPOT, _LATER = re.compile("当场|现场"), re.compile("抢救无效|医治无效|送医|医院|不治")
 
 
@@ -174,6 +175,8 @@ def _read_clause(text: str, clause: list[Token], before: list[Token]) -> list[tu
         start = min(harm.start, taken[0].start)
         end = max(harm.end, taken[-1].end)
         high = None if any(t.high is None for t in taken) else sum(t.high or 0 for t in taken)
+        if kind == "participants" and sum(t.high or t.low for t in taken) < CROWD:
+            continue
         figure = Figure(low=sum(t.low for t in taken), high=high, quote=text[start:end].strip())
         claims.append((kind, figure, taken[-1].start))
     return claims

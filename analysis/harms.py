@@ -23,7 +23,7 @@ HARMS: dict[str, str] = {
         "|抢救无效|不治|无生命体征|失去生命体征|失去生命|无一生还|无人生还|尸体|遗体|被杀害?|枪杀|连杀|杀了|杀害|杀死|死了(?![都也么吗算])|[撞压碾]亡|阵亡|全死|命丧|丢了?性命|失去了?生命|死去|横死"
         "|[撞砍捅打烧砸电毒淹炸压勒掐踩碾枪射闷熏呛冻热烫刺摔饿渴]死(?!角|锁|磕)|被害(?!人)"
     ),
-    "serious": "重伤|危重|病危|命危|生命垂危|有生命危险|伤势严重|伤势较重|伤情严重|伤情较重|重症",
+    "serious": "重伤|危重|病危|命危|生命垂危|(?<!没)有生命危险|伤势严重|伤势较重|伤情严重|伤情较重|重症",
     "light": "轻微伤|轻伤|轻度伤|擦伤|皮外伤",
     "poisoned": "(?:食物|一氧化碳|煤气|瓦斯|气体|农药)?中毒(?!事件|事故|死)",
     "injured": (
@@ -160,7 +160,7 @@ def _number(token: Token, m: re.Match[str]) -> Iterator[Token]:
     if m["after"] == "以上":
         token.high = None
     token.unit, token.suspect = m["unit"], bool(m["suspect"])
-    if token.unit == "" and token.low > 99:
+    if token.unit in ("", "男", "女") and token.low > 99:
         token.unit = None  # 被骗120万男子: without 人 or 名 only a small number counts the noun behind it
     yield token
 

@@ -89,7 +89,8 @@ def quantity(text: str) -> tuple[int, int | None] | None:
         high = second[1]
     low, high = low * factor, None if high is None else high * factor
     if m["near"]:
-        return (low * 9 + 9) // 10, max(low - 1, 1)
+        top = max(low - 1, 1)
+        return min((low * 9 + 9) // 10, top), top
     return low, None if m["more"] or m["least"] else high
 
 

@@ -34,11 +34,12 @@ _WHEN = re.compile(
     r"|[:：](?P<colon>[0-5]\d))(?P<about>许|左右|前后)?)?"
 )
 _HAPPENED = re.compile(
-    r"发生|事故|火灾|起火|着火|爆炸|坠|撞|追尾|侧翻|坍塌|塌|溺|落水|遇害|被害|命案|持刀|砍|捅|打人|殴打|冲突|聚集|中毒|地震|洪|泥石流"
+    r"发生|事故|火灾|起火|着火|爆炸|坠|撞|追尾|侧翻|坍塌|塌|溺|落水|遇害|被害|命案|持刀|砍|捅|打人|殴打|被打|冲突|聚集|中毒|地震|洪|泥石流"
     r"|滑坡|走失|失联|失踪|身亡|死亡|接到?报|接群众报|报警|接警|警情|案件|突发|遇难|受伤|倒塌|决口|泄漏|踩踏|斗殴|围堵|劫持"
 )
 # The date of the telling, not of the deed: 新华社11月23日电, 记者24日从…获悉, 25日通报.
 _TOLD = re.compile(r"[,，]?(?:\d\d[:：]\d\d)?(?:晚|上午|下午)?(?:电|讯|消息|通报|发布|回应|援引|报道|从|获悉|公布|宣布|一审|二审|开庭|宣判|召开|举行|称|表示|记者)")
+_TELLS = re.compile("通报|发布|回应|公布|悬赏|网友|网传|网帖|视频|记者|采访|辟谣|表示|反映|透露")
 _COURT = re.compile(r"法院|检察院|宣判|开庭|审议|发布会|调查报告|评估报告")
 _TELLER = re.compile(r"(?:新华社|中新网|中新社|记者|通讯员|网讯|人民网|日报|晚报|截至|截止|直至)[^，。,)）]{0,8}$")
 
@@ -73,6 +74,8 @@ def _weight(text: str, m: re.Match[str]) -> int:
     if _TELLER.search(text, max(0, m.start() - 16), m.start()):
         return -9
     deed = _HAPPENED.search(text, m.end(), m.end() + 60)
+    if _TELLS.search(text, m.end(), deed.start() if deed else m.end() + 15):
+        return -9  # 9日晚, 市公安局发布通报: …
     return (2 if deed else 0) + (2 if m["hour"] else 1 if m["part"] else 0)
 
 
