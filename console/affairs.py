@@ -40,7 +40,7 @@ def with_clocks(events: Iterable[Event], now: datetime) -> list[Affair]:
 
 def by_time_left(now: datetime) -> tuple[list[Affair], int]:
     """Events with a running clock, least time left first, then the newest open ones; and how many clocks run."""
-    due = list(clocks.running().values_list("event_id", flat=True)[:500])
+    due = list(clocks.running().values_list("event_id", flat=True))
     ids = list(dict.fromkeys(due))[:SHOWN]
     urgent = Event.objects.in_bulk(ids)
     quiet = open_events().exclude(pk__in=ids).exclude(jurisdiction=Event.Jurisdiction.ELSEWHERE)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from alerts.escalation import CONSOLE, FINAL_KINDS
 from alerts.models import Alert, Delivery
 from console.permissions import roles_of
 from console.words import LEVEL_ROLES
+from sla.engine import GRADES
 
 SHOWN = 50
-GRADE_ORDER = {"特别重大": 0, "重大": 1, "较大": 2, "一般": 3}
 
 
 def awaiting(user: Any) -> QuerySet[Alert]:
@@ -36,13 +36,15 @@ def count(user: Any) -> int:
 
 
 def listed(user: Any) -> list[Alert]:
-    """The newest step of each cause, so that one affair is one row however far it escalated; gravest, oldest first."""
-    rows = awaiting(user).select_related("event").order_by("-raised_at", "-level")[: SHOWN * 4]
+    """The newest step of each cause, so that one affair is one row however far it escalated.
+
+    What asks for an answer before mere notices, the gravest first, then the oldest. Sorted by the database: a flood of
+    small alerts must not push a grave one out of the list.
+    """
+    notice = Case(When(kind__in=FINAL_KINDS, then=1), default=0)
+    gravity = Case(*(When(grade=grade, then=n) for n, grade in enumerate(GRADES)), default=len(GRADES))
+    rows = awaiting(user).select_related("event").order_by(notice, gravity, "raised_at", "level")
     newest: dict[str, Alert] = {}
-    for alert in rows:
-        newest.setdefault(alert.cause, alert)
-    return sorted(newest.values(), key=_urgency)[:SHOWN]
-
-
-def _urgency(alert: Alert) -> tuple[bool, int, float]:
-    return alert.kind in FINAL_KINDS, GRADE_ORDER.get(alert.grade or "", 4), alert.raised_at.timestamp()
+    for alert in rows[: SHOWN * 4]:
+        newest[alert.cause] = alert
+    return list(newest.values())[:SHOWN]

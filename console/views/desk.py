@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from alerts.escalation import FINAL_KINDS
@@ -28,7 +28,7 @@ SHOWN = 10
 
 
 @signed_in
-@require_GET
+@require_safe
 def desk(request: Request) -> HttpResponse:
     html = _fragment(request.user, clock.now())
     context = {"live": mark_safe(html), "etag": polling.version(html), "unmanned": _unmanned()}
@@ -36,7 +36,7 @@ def desk(request: Request) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def live(request: Request) -> HttpResponse:
     return polling.answer(request, _fragment(request.user, clock.now()))
 
@@ -74,12 +74,13 @@ def _fragment(user: Any, now: datetime) -> str:
 def state(user: Any, now: datetime) -> dict[str, Any]:
     """Everything the desk shows, in a bounded number of queries."""
     alerts = inbox.listed(user)
-    calling = [a for a in alerts if a.kind not in FINAL_KINDS]
+    top = alerts[0].grade if alerts and alerts[0].kind not in FINAL_KINDS else None
     rows, running = affairs.by_time_left(now)
     return {
         "alerts": alerts,
-        "calling": len(calling),
-        "top": calling[0].grade if calling else None,
+        "calling": inbox.count(user),
+        "full": len(alerts) == inbox.SHOWN,
+        "top": top,
         "affairs": rows,
         "running": running,
         "proposals": _proposals(),

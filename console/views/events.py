@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.models import Event
 from config import clock
@@ -28,7 +28,7 @@ PER_PAGE = 30
 
 
 @signed_in
-@require_GET
+@require_safe
 def listing(request: Request) -> HttpResponse:
     now = clock.now()
     form = EventFilter({"state": "open", **request.GET.dict()})
@@ -87,7 +87,7 @@ def _sorted(found: QuerySet[Event], order: str | None) -> QuerySet[Event]:
 
 
 @signed_in
-@require_GET
+@require_safe
 def event(request: Request, event_id: int) -> HttpResponse:
     return page(request, get_object_or_404(Event, pk=event_id))
 
@@ -115,7 +115,7 @@ def page(request: Request, event: Event, form: GradeForm | None = None) -> HttpR
 
 
 @signed_in
-@require_GET
+@require_safe
 def live(request: Request, event_id: int) -> HttpResponse:
     event = get_object_or_404(Event, pk=event_id)
     return polling.answer(request, _together(*_halves(dossier.live(event, clock.now()))))
@@ -134,7 +134,7 @@ def _together(head: str, side: str) -> str:
 
 
 @signed_in
-@require_GET
+@require_safe
 def fold(request: Request, event_id: int, fold_id: int) -> HttpResponse:
     """The copies of one text, fetched when the fold is opened."""
     return render(request, "console/parts/copies.html", {"copies": dossier.copies(event_id, fold_id)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from analysis.models import Reading
 from archive.models import Post
@@ -13,7 +13,7 @@ from flow.models import Outcome
 
 
 @signed_in
-@require_GET
+@require_safe
 def post(request: Request, post_id: int) -> HttpResponse:
     row = get_object_or_404(Post.objects.select_related("source"), pk=post_id)
     context = {

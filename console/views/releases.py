@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analysis.models import Event
 from config import clock
@@ -47,7 +47,7 @@ def draft(request: Request, event_id: int) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def release(request: Request, release_id: int) -> HttpResponse:
     return page(request, _release(release_id), None)
 
@@ -109,7 +109,7 @@ def publish(request: Request, release_id: int) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def ledger(request: Request) -> HttpResponse:
     form = LedgerFilter(request.GET)
     found = Release.objects.select_related("event", *PEOPLE).order_by("-drafted_at", "-id")
@@ -127,7 +127,7 @@ def ledger(request: Request) -> HttpResponse:
 
 
 @signed_in
-@require_GET
+@require_safe
 def evidence(request: Request, page_hash: str) -> FileResponse:
     """The published page as it was handed in: always as a download, never rendered here."""
     path = Path(settings.DATA) / "evidence" / page_hash

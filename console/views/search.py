@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from archive import search as archive
 from archive.months import SearchUnavailable
@@ -23,7 +23,7 @@ KEPT = ("q", "from", "to", "source", "grade", "platform", "sort")
 
 
 @signed_in
-@require_GET
+@require_safe
 def search(request: Request) -> HttpResponse:
     asked = {name: request.GET.get(name, "").strip() for name in KEPT}
     context: dict[str, Any] = {"asked": asked, "grades": GRADES, "submitted": any(asked.values())}

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archive.models import Source
 from config import clock
@@ -22,7 +22,7 @@ ORDER = [Source.State.FAILING, Source.State.CAPPED, Source.State.QUIET, Source.S
 
 
 @signed_in
-@require_GET
+@require_safe
 def listing(request: Request) -> HttpResponse:
     sources = sorted(Source.objects.all(), key=lambda s: (s.kind != "feed", ORDER.index(shown_state(s)), s.name))
     rows = [(source, shown_state(source)) for source in sources]

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config import clock
 from console import clocks, polling
@@ -21,14 +21,14 @@ LATELY = timedelta(hours=12)
 
 
 @signed_in
-@require_GET
+@require_safe
 def wall(request: Request) -> HttpResponse:
     html = _fragment(clock.now())
     return render(request, "console/wall.html", {"live": mark_safe(html), "etag": polling.version(html)})
 
 
 @signed_in
-@require_GET
+@require_safe
 def live(request: Request) -> HttpResponse:
     return polling.answer(request, _fragment(clock.now()))
 

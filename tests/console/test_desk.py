@@ -148,7 +148,16 @@ def test_the_administrator_of_the_first_start_is_told_to_make_people(db):
     assert "huiying createuser" not in html and "只查看，不处置告警" in html
 
 
-def test_crawled_noise_does_not_grow_the_badge(signed, scene):
+def test_a_flood_of_small_alerts_does_not_hide_a_grave_one(signed, scene, now):
+    for n in range(60):
+        city.alert(scene["card"], "near", now + n * HOUR / 3600)
+    html = live(signed("duty_officer")).content.decode()
+    near = Alert.objects.get(kind="near", event=scene["fire"])
+    assert str(near.pk) in rows(html, "alert")[:3]
+    assert 'data-calling="63"' in html and "只列出最重的这些" in html
+
+
+def test_the_badge_counts_affairs_not_steps(signed, scene):
     html = signed("duty_officer").get("/").content.decode()
     assert 'id="inbox-badge">3<' in html.replace(" hidden", "")
 
