@@ -22,9 +22,14 @@ from analysis.bands import PERMUTATIONS, Bands
 from analysis.particulars import Particulars
 
 SHORTEST = 8  # characters; below it only the same text is the same
-# Jaccard that two texts need, by the length of the shorter: in a headline one changed word is a seventh of it.
-NEEDED = ((16, 0.80), (24, 0.70), (40, 0.55))
-NEAR = 0.42
+# Least Jaccard of two texts, and of a text and its first third.
+NEAR, NEAR_CUT = 0.42, 0.34
+# Of headlines both must be nearly the same: one changed word is a seventh of it, and a bare topic is no truncation.
+HEADLINE, NEAR_HEADLINE = 16, 0.70
+# Share of the shorter text that must stand in the longer, by its length. Texts of one length reach 0.59 at a Jaccard of
+# 0.42; a truncation stays near 1 however much was cut.
+CONTAINED = ((24, 0.85), (40, 0.72))
+CONTAINED_LONG, CONTAINED_CUT = 0.59, 0.85
 GONE = -1  # fold of a forgotten slot
 
 _CHAIN = re.compile(r"//\s*@[^:\s/@]{1,30}\s*:?")
@@ -34,6 +39,7 @@ _NAME = re.compile(r"(?:回复|转自|来自|via)?\s*@[\w\-·]{1,20}:?")
 _TOPIC = re.compile(r"#([^#\n]{1,40})#")
 _PUNCTUATION = re.compile(r"(?<![0-9])[.:]|[.:](?![0-9])|[^\w.:]|_")
 _EMPTY = re.compile(r"(?:转发微博|轉發微博|转发|repost|分享图片|分享视频|快转微博|网页链接)+")
+_MORE = re.compile(r"(?:…|\.{2,})\s*(?:展开)?全文\s*$")  # what Weibo puts behind a text it shows in part
 TOPIC_REST = 12  # characters beside a topic that make the topic a label rather than the statement
 
 
@@ -73,7 +79,7 @@ def normal_form(text: str) -> str:
 
 
 def _bare(segment: str) -> str:
-    segment = _FACE.sub("", _NAME.sub("", segment))
+    segment = _FACE.sub("", _NAME.sub("", _MORE.sub("", segment)))
     if "#" in segment:
         segment = _without_labels(segment)
     said = _PUNCTUATION.sub("", segment)
@@ -122,9 +128,15 @@ def veto(known: str, new: str) -> str | None:
     return facts.differ(a, b) or facts.adds(a, b)
 
 
-def needed(length: int) -> float:
-    """The Jaccard that two texts need when the shorter has so many characters."""
-    return next((least for below, least in NEEDED if length < below), NEAR)
+def alike(jaccard: float, a: Particulars, b: Particulars) -> bool:
+    """Enough alike for one fold? From the Jaccard of 3-grams and both lengths: the share of the shorter in the longer."""
+    weight = min(a.weight, b.weight)
+    if weight < HEADLINE:
+        return jaccard >= NEAR_HEADLINE
+    short, long = sorted((max(a.length, 3) - 2, max(b.length, 3) - 2))
+    contained = jaccard / (1 + jaccard) * (short + long) / short
+    least = next((share for below, share in CONTAINED if weight < below), CONTAINED_LONG)
+    return contained >= least and (jaccard >= NEAR or (jaccard >= NEAR_CUT and contained >= CONTAINED_CUT))
 
 
 class FoldIndex:
@@ -148,7 +160,7 @@ class FoldIndex:
             return Match(fold_id=self._folds[slot], how="exact", jaccard=1.0)
         if signature is None or hash == 0:
             return None
-        near = [(likeness, slot) for likeness, slot in self._bands.near(signature, NEAR) if self._folds[slot] != GONE]
+        near = [(likeness, slot) for likeness, slot in self._bands.near(signature, NEAR_CUT) if self._folds[slot] != GONE]
         return self._likest(near, facts.particulars(norm)) if near else None
 
     def _likest(self, near: list[tuple[float, int]], new: Particulars) -> Match | None:
@@ -160,8 +172,9 @@ class FoldIndex:
         barred = {self._folds[slot] for slot, told in known.items() if facts.differ(told, new)}
         for likeness, slot in near:
             told = known[slot]
-            enough = likeness >= needed(min(told.length, new.length))
-            if enough and self._folds[slot] not in barred and not facts.adds(told, new):
+            if not alike(likeness, told, new):
+                continue
+            if self._folds[slot] not in barred and not facts.adds(told, new):
                 return Match(fold_id=self._folds[slot], how="near", jaccard=likeness)
         return None
 

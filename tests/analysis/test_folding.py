@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.folding import FoldIndex, Row, fingerprint, needed, normal_form, signature, text_hash, veto
+from analysis.folding import FoldIndex, Row, alike, fingerprint, normal_form, signature, text_hash, veto
+from analysis.particulars import particulars
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 BULLETIN = (
@@ -135,8 +136,21 @@ def test_very_short_texts_fold_only_when_the_same():
     assert look_up(index, "求扩散求关注啊") is None
 
 
-def test_shorter_texts_must_be_likelier():
-    assert [needed(n) for n in (10, 20, 30, 100)] == [0.80, 0.70, 0.55, 0.42]
+@pytest.mark.parametrize(
+    ("jaccard", "lengths", "enough"),
+    [
+        (0.60, (12, 12), False),  # a headline with one other word
+        (0.60, (20, 20), False),
+        (0.60, (30, 30), True),
+        (0.42, (100, 100), True),
+        (0.41, (100, 100), False),
+        (0.35, (35, 100), True),  # cut to a third
+        (0.50, (8, 16), False),  # a bare topic and a headline about it
+    ],
+)
+def test_the_shorter_the_texts_the_more_of_them_must_agree(jaccard, lengths, enough):
+    one, other = (particulars("字" * length) for length in lengths)
+    assert alike(jaccard, one, other) is enough
 
 
 def test_of_two_near_folds_the_likest_takes_the_copy():
