@@ -45,14 +45,14 @@ def _word_hash(word: str) -> int:
 
 
 def features(text: str, words: Sequence[str]) -> np.ndarray:
-    """Distinct indexes (< 2**BITS) of the text's characters 1-3, words and word pairs."""
+    """Indexes (< 2**BITS) of the text's characters 1-3, words and word pairs, as often as they occur."""
     chars = np.frombuffer(text[:LONGEST].encode("utf-32-le", "replace"), dtype=np.uint32)
     tokens = np.array([_word_hash(w) for w in words if len(w) > 1], dtype=np.uint32)
     pairs = chars[:-1] * _SECOND + chars[1:] + np.uint32(7)
     parts = [chars + np.uint32(1 << 21), pairs, pairs[:-1] * _THIRD + chars[2:] * _SECOND, tokens]
     parts.append(tokens[:-1] * _THIRD + tokens[1:])
-    mixed = np.concatenate(parts) * _MIX
-    return np.unique(mixed >> _SHIFT)
+    found: np.ndarray = np.concatenate(parts) * _MIX >> _SHIFT
+    return found
 
 
 def word_buckets(words: Sequence[str]) -> np.ndarray:
@@ -75,7 +75,7 @@ class Model:
         """The probability of each head for a normalised text and its words; every head is a yes-or-no of its own."""
         index = features(text, words)
         sums = self._weights[index].sum(axis=0) / math.sqrt(max(1, len(index))) + self._bias
-        return dict(zip(HEADS, (1 / (1 + np.exp(-sums))).tolist(), strict=True))
+        return dict(zip(HEADS, (1 / (1 + np.exp(-np.clip(sums, -30, 30)))).tolist(), strict=True))
 
     def rarity(self, words: Sequence[str]) -> list[float]:
         """How rare each word is: its inverse document frequency in the training stream, about 1 to 12."""

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analysis import learning
+from analysis import learning, text
 from analysis.gazetteer import Gazetteer, Home
 from analysis.lexicon import Word
 from analysis.reading import Lexicon, Reader
@@ -33,12 +33,22 @@ def load_reader(folder: Path, units: Sequence[dict[str, Any]] | None, model: Pat
     lexicon = load_lexicon(words)
     others = load_words(words / "mainland.txt", _mainland)
     gazetteer = Gazetteer(home, seeded if units is None else units, others)
-    if model is None:
-        return Reader(lexicon, gazetteer, None, "只按规则研读")
-    try:
-        return Reader(lexicon, gazetteer, learning.load(model))
-    except learning.ModelError as e:
-        return Reader(lexicon, gazetteer, None, f"{e}；研读只按规则进行")
+    learned, note = None, "只按规则研读"
+    if model is not None:
+        try:
+            learned, note = learning.load(model), ""
+        except learning.ModelError as e:
+            note = f"{e}；研读只按规则进行"
+    return Reader(lexicon, gazetteer, learned, note, _tokenizer())
+
+
+def _tokenizer() -> Any:
+    """jieba's own tokenizer where rjieba has no wheel, else None."""
+    if text.rjieba is not None:
+        return None
+    import jieba
+
+    return jieba.Tokenizer()
 
 
 def model_note(reader: Reader) -> str:
@@ -76,9 +86,9 @@ def _inherit(cues: list[Word]) -> list[Word]:
     police = {w.text: w for w in cues if w.police}
     found = []
     for word in cues:
-        text = word.text
-        if (word.themes or word.stance) and text not in police:
-            parts = {text[i:j] for i in range(len(text)) for j in range(i + 2, len(text) + 1)}
+        if (word.themes or word.stance) and word.text not in police:
+            length = len(word.text)
+            parts = {word.text[i:j] for i in range(length) for j in range(i + 2, length + 1)}
             inside = [police[part] for part in parts & police.keys()]
             if inside:
                 sure = max(w.police for w in inside)
@@ -102,12 +112,12 @@ def load_words(path: Path, shape: Callable[[str, list[str]], Word]) -> list[Word
 
 def _lines(path: Path) -> Iterator[Line]:
     try:
-        text = path.read_text(encoding="utf-8")
+        lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as e:
         raise ConfigError(path.name, "-", str(path), f"not UTF-8: {e.reason} at byte {e.start}") from e
     except OSError as e:
         raise ConfigError(path.name, "-", str(path), f"cannot be read: {e.strerror}") from e
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         fields = line.partition("#")[0].split()
         if fields:
             yield number, fields

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from analysis import facts, folding, relevance, stance, terms, themes
 from analysis.facts import Facts
@@ -82,12 +82,14 @@ class Lexicon:
 
 
 class Reader:
-    def __init__(self, lexicon: Lexicon, gazetteer: Gazetteer, model: Learned | None, model_note: str = "") -> None:
-        """`model_note`: why there is no model, '' when there is one."""
+    def __init__(
+        self, lexicon: Lexicon, gazetteer: Gazetteer, model: Learned | None, model_note: str = "", jieba: Any = None
+    ) -> None:
+        """`model_note`: why there is no model, '' when there is one; `jieba`: see text.Cutter."""
         self.model_note = model_note
         self._gazetteer, self._model, self._stop = gazetteer, model, lexicon.stop
         self._scanner = Scanner([*lexicon.cues, *gazetteer.words])
-        self._cutter = Cutter([*lexicon.dictionary, *(w.text for w in gazetteer.words)])
+        self._cutter = Cutter([*lexicon.dictionary, *(w.text for w in gazetteer.words)], jieba)
         learned = model.version if model else "none"
         self.version = f"{RULES}+{lexicon.hash}+{learned}"[:40]
         self._nothing = Verdict(tier="none", score=0.0, reasons=("没有涉警或警情用语",), version=self.version)

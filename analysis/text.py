@@ -1,6 +1,6 @@
 """Plain text out of what was posted: one form of each character, a post's own words without its repost chain, words.
 
-Pure: the user dictionary comes in as an argument. `Cutter` cuts as jieba 0.42 does, through rjieba where it is there.
+Pure: the user dictionary comes in as an argument. `Cutter` cuts as jieba 0.42 does, through rjieba.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 rjieba: Any
 try:
     import rjieba
-except ImportError:  # no wheel for this machine: jieba gives the same words, twenty times slower
+except ImportError:  # no wheel for this machine: jieba itself is handed in by analysis.loading, twenty times slower
     rjieba = None
 
 # Zero-width, bidi and other invisible characters, and controls except line ends.
@@ -65,23 +65,17 @@ _MIXED = re.compile(r"[.\-_#+&%]")
 class Cutter:
     """Chinese words. Token for token jieba's `cut` (HMM on), tested side by side in tests/analysis/test_text.py."""
 
-    def __init__(self, user_words: Iterable[str] = ()) -> None:
-        self._jieba: Any
-        if rjieba is not None:
-            self._jieba = rjieba.Jieba()
-        else:
-            import jieba
-
-            self._jieba = jieba.Tokenizer()
+    def __init__(self, user_words: Iterable[str] = (), jieba: Any = None) -> None:
+        """`jieba`: a jieba.Tokenizer to cut with where rjieba is missing."""
+        self._jieba = rjieba.Jieba() if jieba is None else jieba
+        self._pieces = jieba is None  # rjieba keeps ASCII runs whole that jieba cuts up
         for word in user_words:
             self._jieba.add_word(word, None, None)  # frequency: just enough to stay whole
 
     def cut(self, text: str) -> list[str]:
         """The words of `text` in order, punctuation and blanks included."""
-        if rjieba is None:
-            return list(self._jieba.cut(text))
-        words: list[str] = self._jieba.cut(text)
-        if not _MIXED.search(text):
+        words: list[str] = list(self._jieba.cut(text))
+        if not self._pieces or not _MIXED.search(text):
             return words
         found: list[str] = []
         for word in words:

@@ -48,7 +48,7 @@ FALLBACK = {
     "praise_publicity": "T15-praise",
     "other": "T03-other",
 }
-LEARNED = 1.0  # how much a learned probability weighs beside the words
+LEARNED = 0.5  # how much a learned probability weighs beside the words
 OTHER = "T03-other"  # police take part and nothing more is said
 LEAST = 1.2  # below this weight no theme speaks
 SCENES, SCENE_NAMED = ("T07-school", "T08-hospital"), 1.4

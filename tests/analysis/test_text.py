@@ -42,6 +42,10 @@ def test_with_user_words_too_it_cuts_as_jieba_does(jieba_cut, text):
     assert Cutter(USER_WORDS).cut(text) == list(jieba_cut[1].cut(text))
 
 
+def test_where_rjieba_is_missing_jieba_itself_cuts(jieba_cut):
+    assert Cutter(["鄠邑分局"], jieba.Tokenizer()).cut(VARIED[1]) == Cutter(["鄠邑分局"]).cut(VARIED[1])
+
+
 def test_a_user_word_stays_whole():
     assert "鄠邑分局" not in Cutter().cut("鄠邑分局通报")
     assert "鄠邑分局" in Cutter(["鄠邑分局"]).cut("鄠邑分局通报")
