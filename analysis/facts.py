@@ -78,6 +78,7 @@ _SEEN = {
 }
 _WORDS = tuple((name, tuple(words.split())) for name, words in _SEEN.items())
 _MANY_DEAD = re.compile(r"(?:多|数|若干)(?:人|[名位][^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)")
+_EATEN, _FUMES = re.compile("[吃食餐喝]"), re.compile("一氧化碳|煤气|瓦斯|气体|农药|沼气|硫化氢")
 # Every flag that facts may carry; grades.toml may name these.
 FLAGS = (*_SEEN, "many_dead", "none_hurt", "corrected", "old")
 _AGE = re.compile(r"(?<![\d.])(\d{1,2})(?:周)?岁(?!以上)")
@@ -124,6 +125,8 @@ def _said(text: str, published_at: datetime, flags: set[str], *, judged: bool, f
     if found.mended:
         flags.add("corrected")
     flags |= found.flags
+    if "poisoned" in said and not _FUMES.search(said["poisoned"].quote) and _EATEN.search(text):
+        flags.add("food")
     if _MANY_DEAD.search(text):
         flags.add("many_dead")
     past = found.past.get("deaths", [])
@@ -189,6 +192,10 @@ def merge(total: Facts | None, new: Facts, authority: bool) -> Facts:
         if figure or old:
             said[name] = figure or old
     old_news = "old" in new.flags and (first or "old" in total.flags)
+    if missing := _still_missing(total, new, said, authority):
+        said["missing"] = missing
+    else:
+        said.pop("missing", None)
     at, quote = _when(total, new, old_news)
     flags = (set(total.flags) | set(new.flags)) - {"old", "none_hurt"}
     if old_news:
@@ -215,6 +222,25 @@ def _heard(old: Figure | None, new: Figure) -> Figure:
     if new.official or not (old.official or "｜" in old.quote):
         return new
     return replace(new, low=old.low, quote=f"{old.quote.split('｜')[0]}｜{new.quote}")
+
+
+def _still_missing(total: Facts, new: Facts, said: dict[str, Any], authority: bool) -> Figure | None:
+    """Who is missing now: those found dead since are no longer, or they would count twice (死亡含失踪).
+
+    A post that states both, with at least the known toll, is the newer count of both; else the toll's rise is taken off.
+    """
+    dead = total.deaths.top if total.deaths else 0
+    dead_now = new.deaths.top if new.deaths else 0
+    if new.missing and new.deaths and dead_now >= dead:
+        return replace(new.missing, official=authority)
+    found = dead_now - dead
+    if total.missing is None or found <= 0:
+        return said.get("missing")
+    high = total.missing.high and max(total.missing.high - found, 0)
+    left = replace(total.missing, low=max(total.missing.low - found, 0), high=high)
+    if new.missing:
+        return _heard(left, replace(new.missing, official=authority))
+    return left if left.top > 0 else None
 
 
 def _calm(total: Facts, new: Facts, authority: bool, *, harmed: bool) -> bool:

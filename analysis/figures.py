@@ -91,7 +91,11 @@ def _read_sentence(text: str, tokens: list[Token], found: Found, *, hearsay: boo
         found.flags.update(_calm(text, tokens))
     if not kinds & (HARMS.keys() | {"shot"}):
         return
-    for kind, figure, at in _added(text, tokens, _claims(text, tokens)):
+    claims = _added(text, tokens, _claims(text, tokens))
+    dead = {at for kind, _, at in claims if kind == "deaths"}
+    for kind, figure, at in claims:
+        if kind in ("missing", "endangered") and at in dead:
+            continue  # 失联8人已遇难: they are no longer missing
         scope = _scope(tokens, at)
         if scope == "mend":
             found.mended[kind] = figure

@@ -136,6 +136,7 @@ NOBODY_DIED = [
     "网传某地火灾12人死亡？警方辟谣",
     "官方辟谣隧道事故64人死亡。有网民称隧道事故64人死亡，经核实系虚假信息",
     "并非12人死亡",
+    "警方通报一起演唱会谣言。赵某编造“28人死亡”吸引流量",
     "警方打死3名歹徒",
     "10名遇难者家属到场",
     "5名失踪者家属",
@@ -233,6 +234,12 @@ def test_money_that_is_no_loss_is_not_counted(text: str) -> None:
     assert "loss_yuan" not in said(text)
 
 
+def test_the_missing_who_died_are_counted_once() -> None:
+    assert said("山洪失联6人已遇难") == {"deaths": (6, 6)}
+    assert said("6名失联人员遗体已找到") == {"deaths": (6, 6)}
+    assert said("4人死亡，6人失联") == {"deaths": (4, 4), "missing": (6, 6)}
+
+
 def test_one_man_is_no_crowd_and_no_danger_is_no_serious_injury() -> None:
     assert said("一男子酒后打砸店铺") == {}
     assert said("伤者2人均没有生命危险") == {"injured": (2, 2)}
@@ -253,6 +260,7 @@ FLAGGED = [
     ("开展反恐演练", "drill"),
     ("受台风影响", "natural"),
     ("疑似食物中毒", "food"),
+    ("12人吃席后中毒", "food"),
     ("工地上", "workplace"),
     ("两村村民械斗", "brawl"),
     ("地铁站内", "public_place"),

@@ -43,6 +43,16 @@ def test_only_an_authority_corrects_downward_and_what_it_replaced_is_kept() -> N
     assert facts.superseded == ("12人遇难",)
 
 
+def test_the_missing_who_are_found_dead_are_not_counted_twice() -> None:
+    assert told(("8人失联", HEARSAY), ("8人已遇难", AUTHORITY)).missing is None
+    facts = told(("2人遇难12人失联", AUTHORITY), ("4人遇难，23人失联", AUTHORITY), ("已致8人遇难", AUTHORITY))
+    assert facts.deaths and facts.missing and (facts.deaths.top, facts.missing.top) == (8, 19)
+    facts = told(("38人遇难", AUTHORITY), ("仍有24人失联", AUTHORITY))
+    assert facts.missing and facts.missing.top == 24
+    facts = told(("30余人失联", HEARSAY), ("5人遇难", AUTHORITY))
+    assert facts.missing and (facts.missing.low, facts.missing.high) == (25, None)
+
+
 def test_nobody_hurt_gives_way_to_figures_but_an_authority_saying_so_later_stays_in_sight() -> None:
     assert "none_hurt" not in told(("无人员伤亡", AUTHORITY), ("3人受伤", HEARSAY)).flags
     assert "none_hurt" in told(("3人受伤", HEARSAY), ("无人员伤亡", AUTHORITY)).flags
