@@ -58,7 +58,7 @@ HARM = frozenset({"deaths", "injured", "serious", "light", "missing"})
 
 _WIDE = str.maketrans("０１２３４５６７８９％．", "0123456789%.")
 _WIDE_CUE = re.compile("[０-９]")
-# Words that raise a flag. Plain words, not a pattern: `in` is ten times as fast, and this runs on every post.
+# Words that raise a flag. Plain words, not a pattern: this runs on every post.
 _SEEN = {
     "public_place": (
         "商场 广场 地铁 火车站 高铁站 车站 公交 医院 景区 公园 校门口 超市 商圈 步行街 机场 码头 影院 酒店 市场 体育场 夜市 饭店 餐厅"
@@ -76,7 +76,12 @@ _SEEN = {
     "workplace": "工厂 车间 企业 工人 作业 施工 矿井 煤矿 厂区 工地",
     "brawl": "械斗 斗殴 群殴 打群架",
 }
-_WORDS = tuple((name, tuple(words.split())) for name, words in _SEEN.items())
+# Found by their first character: a post has some sixty different ones, and few of them begin a word.
+_BY_FIRST: dict[str, list[tuple[str, str]]] = {}
+for _name, _words in _SEEN.items():
+    for _word in _words.split():
+        _BY_FIRST.setdefault(_word[0], []).append((_word, _name))
+_FIRSTS = frozenset(_BY_FIRST)
 _MANY_DEAD = re.compile(r"(?:多|数|若干)(?:人|[名位][^，。；\d]{0,6})(?:死亡|遇难|身亡|丧生|死伤|被杀|遇害)")
 _EATEN, _FUMES = re.compile("[吃食餐喝]"), re.compile("一氧化碳|煤气|瓦斯|气体|农药|沼气|硫化氢")
 # Every flag that facts may carry; grades.toml may name these.
@@ -101,7 +106,7 @@ def extract(text: str, published_at: datetime) -> Facts:
     text = text[:READ_AT_MOST]
     if _WIDE_CUE.search(text):
         text = text.translate(_WIDE)  # one character for one: quotes stay where they were
-    flags = {name for name, words in _WORDS if any(word in text for word in words)}
+    flags = {name for first in _FIRSTS.intersection(text) for word, name in _BY_FIRST[first] if word in text}
     if "岁" in text and any(int(age) < 18 for age in _AGE.findall(text)):
         flags.add("minors")
     t_event, quote = occurrence.find(text, published_at)
