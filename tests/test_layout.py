@@ -27,7 +27,7 @@ PURE = [
 ]
 # What a pure module may use: values and arithmetic. Whatever touches disk, network, process or clock is not here.
 PURE_LIBRARIES = {
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "fractions", "functools", "hashlib", "heapq",
+    "__future__", "array", "bisect", "collections", "dataclasses", "datetime", "enum", "fractions", "functools", "hashlib", "heapq",
     "hmac", "html", "itertools", "json", "math", "operator", "re", "string", "struct", "types", "typing", "unicodedata",
     "zlib", "zoneinfo", "numpy", "rensa", "rjieba",
 }  # fmt: skip
