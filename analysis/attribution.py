@@ -29,7 +29,7 @@ _PASSIVE = re.compile("[被遭让]|活活")
 # These are not followed by their number unless a word of counting or 的 stands between: 猝死12位街坊 is two statements.
 _ENDS_A_STATEMENT = re.compile("猝死|离世|身亡|[溺坠]亡|殉职|毙命|丧命|殒命|罹难|身死|惨死|暴毙|不治|抢救无效|[遗尸]体")
 # 杀害妻儿三人 counts the murdered; 杀害丈夫，百名村民 does not.
-_HOUSEHOLD = re.compile("一家|妻儿|夫妇|夫妻|哥嫂|[母父][子女]|爷孙|姐妹|兄弟|及其|家属|^了$|平民|群众")
+_HOUSEHOLD = re.compile("[一1]家|妻儿|夫妇|夫妻|哥嫂|[母父][子女]|爷孙|姐妹|兄弟|及其|家属|^了$|平民|群众")
 _ONE = re.compile("[家对]")
 _JOIN = re.compile(r"和|及|与|以及|、|跟")
 _WITHIN = re.compile(r"中|在内|之中|当中")
