@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.numerals import number
-from analysis.placenames import CITY_NAMES, bare
+from analysis.placenames import bare, named
 
 SHORT = 24  # characters; shorter texts are headlines, where one figure more or less is another statement
 READ = 4000  # characters of a long article that are looked at; an article is told apart well before
@@ -33,7 +33,8 @@ _KINDS = (
     "|自治区|省(?![钱去略心])|市(?![场民值面])|自治州|盟(?![友约主])|县|旗(?![帜下袍舰])|区(?![域别间块])|镇(?![静痛定])"
     "|乡(?![下亲村])|村|路(?![过人边程线面段况途透由])|街(?![头坊上])"
 )
-_PLACE = re.compile(rf"(?P<known>{'|'.join(CITY_NAMES)})[省市]?|(?P<of>(?:(?![的了在和或某各个这那一该到从于是有与及等])[一-鿿]){{2}})(?P<kind>{_KINDS})")
+_KIND = re.compile(_KINDS)
+_NO_NAME = frozenset("的了在或某各个这那一该")
 # 城市, 公路, 上街 … are words, not the end of a name
 _NOT_PLACES = (
     "城市 超市 上市 股市 楼市 全市 该市 本市 我市 地区 山区 灾区 市区 辖区 城区 全区 该区 郊区 区区 农村 全村 该村 本村 公路 道路 铁路"
@@ -44,6 +45,7 @@ _HAN_FIGURES = "零〇一二两三四五六七八九十百千万亿"
 _FIGURE = re.compile(
     rf"(?P<arabic>\d+(?:[.:]\d+)*)|(?P<han>[{_HAN_FIGURES}]{{2,}}|(?<=第)[{_HAN_FIGURES}]|[{_HAN_FIGURES}](?=[人名死伤岁元时日月年点层号辆户例天级米]))"
 )
+_HAN = re.compile(r"[一-鿿]{2}")
 _LATIN = re.compile(r"[a-z]")
 _DATE_UNITS = "年月日号时点"
 _PEOPLE_UNITS = "人名死伤"
@@ -110,12 +112,13 @@ def _numbers(text: str) -> list[str]:
 
 
 def _places(text: str) -> list[str]:
-    found = []
-    for m in _PLACE.finditer(text):
-        if m["known"]:
-            found.append(bare(m["known"]))
-        elif m["of"][-1] + m["kind"] not in _WORDS:
-            found.append(m["of"] + m["kind"])
+    """Provinces and cities by name; of other places the kind and the two characters before it (雁塔区, 科技路)."""
+    found = named(text)
+    for m in _KIND.finditer(text):
+        before = text[max(m.start() - 2, 0) : m.start()]
+        if len(before) < 2 or _NO_NAME & set(before) or before[-1] + m[0] in _WORDS or not _HAN.match(before):
+            continue
+        found.append(bare(before + m[0]))
     return found
 
 

@@ -45,7 +45,23 @@ _LIST = """
 _ROWS = [line.split("：") for line in _LIST.strip().splitlines()]
 PROVINCES = frozenset(province for province, _ in _ROWS)
 PROVINCE_OF = {city: province for province, cities in _ROWS for city in cities.split()}
-CITY_NAMES = tuple(sorted({*PROVINCE_OF, *PROVINCES}, key=lambda name: (-len(name), name)))
+# first two characters -> the names that begin with them, longest first
+_BEGINNING: dict[str, list[str]] = {}
+for _name in sorted({*PROVINCE_OF, *PROVINCES}, key=len, reverse=True):
+    _BEGINNING.setdefault(_name[:2], []).append(_name)
+
+
+def named(text: str) -> list[str]:
+    """The provinces and cities a text names, in order, bare. (An alternation of 370 names takes ten times as long.)"""
+    found, end = [], 0
+    for at in range(len(text) - 1):
+        names = _BEGINNING.get(text[at : at + 2])
+        if names and at >= end:
+            name = next((n for n in names if text.startswith(n, at)), None)
+            if name:
+                found.append(name)
+                end = at + len(name)
+    return found
 
 
 def bare(name: str) -> str:

@@ -65,6 +65,23 @@ def test_the_fire_brigade_alone_is_an_incident_not_direct():
     assert verdict.tier == "incident" and verdict.type == "T13"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["货物列车刮碰施工人员致6死", "台风造成海南4死95伤", "一处工地12人遇难", "强降雨已致三人失踪", "事故遇难者升至23人"],
+)
+def test_three_or_more_dead_are_an_incident_whatever_else_is_said(text):
+    for with_model in (False, True):
+        verdict = reader(with_model).read(post(text))
+        assert verdict.tier == "incident" and "多人伤亡" in "".join(verdict.reasons) and verdict.type == "T13"
+
+
+@pytest.mark.parametrize(
+    "text", ["流感每年致数百人死亡", "印度踩踏事件致122人死亡", "南京大屠杀遇难同胞名单又增30人", "游戏里一晚上死了15人"]
+)
+def test_numbers_of_dead_in_epidemics_history_games_or_abroad_are_none(text):
+    assert read(text).tier == "none"
+
+
 def test_a_drama_about_police_is_not_relevant():
     assert read("新剧定档", "他在剧中饰演刑警，这部电视剧下月开播，主演阵容强大。").tier == "none"
 
