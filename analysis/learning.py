@@ -74,7 +74,7 @@ class Model:
     def predict(self, text: str, words: Sequence[str]) -> dict[str, float]:
         """The probability of each head for a normalised text and its words; every head is a yes-or-no of its own."""
         index = features(text, words)
-        sums = self._weights[index].sum(axis=0) / math.sqrt(max(1, len(index))) + self._bias
+        sums = self._weights.take(index, axis=0).sum(axis=0) / math.sqrt(max(1, len(index))) + self._bias
         return dict(zip(HEADS, (1 / (1 + np.exp(-np.clip(sums, -30, 30)))).tolist(), strict=True))
 
     def rarity(self, words: Sequence[str]) -> list[float]:

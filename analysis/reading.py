@@ -99,7 +99,7 @@ class Reader:
         title, text = _whole(post)
         hits = self._scanner.scan(text)
         weights = themes.weigh(hits, len(title))
-        if not weights and not any(h.word.police for h in hits):
+        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text):
             return self._nothing
         found = relevance.judge(hits, text, weights)
         if found.direct < UNSURE[0] and found.incident < UNSURE[0]:

@@ -2,7 +2,7 @@
 
 Each cue word has a sureness; together they say 1 - Π(1 - sureness). What lowers a cue: the police of another country
 or of Hong Kong, Macau, Taiwan (the nearest place named says whose), film and game talk, a fire call answered by the
-fire brigade. All numbers here are judgements (J), tuned on half of the labelled sample, see docs/choices.md.
+fire brigade. All numbers here are judgements, tuned on the even rows of the labelled samples.
 """
 
 from __future__ import annotations
@@ -20,6 +20,15 @@ IN_DRAMA = 0.15  # what is left of a general police word in talk about a film
 CALL = frozenset({"报警", "报了警", "已报警", "报警求助", "报警电话", "拨打110", "接报", "接警", "出警", "接到报警"})
 _FIRE = re.compile("消防|起火|着火|自燃|火灾|救火|119")
 _WORK = re.compile("《[^》]{1,20}》")  # a title of a work
+# Three or more dead or missing are an incident whatever other words there are, and the learned model has no say.
+_NUMBER = r"(?:(?<![\d.])(?:[3-9]|\d{2,4})|[三四五六七八九十百]{1,4}|多|数|数十|上百)"
+_TOLL = re.compile(
+    rf"{_NUMBER}(?:余|多)?(?:人|名|位|死|遇难|失踪|失联)[^，。；,;!！\d]{{0,8}}?(?:死|遇难|身亡|丧生|失踪|失联|被埋)|{_NUMBER}(?:死|人遇难|人死亡|人失踪)"
+    rf"|(?:死亡|遇难|身亡|丧生|失踪|失联|致死)者?(?:人数)?(?:升至|增至|达|已达|已有)?{_NUMBER}(?:人|名)"
+)
+_TOLL_CUE = re.compile("死|遇难|身亡|丧生|失踪|失联|被埋")
+_NO_TOLL = re.compile("每年|研究|全球|病毒|病例|疫情|新冠|确诊|周年|抗战|二战|大屠杀|惨案|战争|古代|游戏|疾病|癌|流感|万人|起诉|专家")
+TOLL = 0.9
 # Themes whose happenings are an incident even when no police is named. School and hospital alone are none.
 GRAVE = frozenset(
     {
@@ -71,7 +80,18 @@ def judge(hits: Sequence[Hit], text: str, themes: dict[str, float]) -> Relevance
         found.reasons.append("涉警线索：" + "、".join(strong))
     found.reasons.extend(lowered[:3])
     _incident(found, themes, drama)
+    if drama < DRAMA and not found.abroad and (quote := toll(text)):
+        found.incident = max(found.incident, TOLL)
+        found.incident_reasons = [f"多人伤亡：{quote}"]
     return found
+
+
+def toll(text: str) -> str:
+    """The words that say three or more people died or are missing, or ''. Numbers of history and epidemics are none."""
+    if not _TOLL_CUE.search(text) or _NO_TOLL.search(text):
+        return ""
+    match = _TOLL.search(text)
+    return match[0] if match else ""
 
 
 def _incident(found: Relevance, themes: dict[str, float], drama: float) -> None:

@@ -50,6 +50,7 @@ FALLBACK = {
 }
 LEARNED = 0.5  # how much a learned probability weighs beside the words
 OTHER = "T03-other"  # police take part and nothing more is said
+HARM = "T13-accident"  # people came to harm and nothing says how
 LEAST = 1.2  # below this weight no theme speaks
 SCENES, SCENE_NAMED = ("T07-school", "T08-hospital"), 1.4
 AT_SCENE = ("T03-case", "T04-violence", "T13-accident", "T03-handling")
@@ -88,10 +89,10 @@ def choose(weights: dict[str, float], facts: Facts, learned: dict[str, float] | 
         best[kind] = max(best.get(kind, (0.0, "")), (weight, theme))
     if learned is None:
         weight, theme = max(best.values(), default=(0.0, ""))
-        return theme if weight > LEAST else OTHER
+        return theme if weight > LEAST else HARM if harmed else OTHER
     sums = {}
     for kind, fallback in FALLBACK.items():
-        weight, theme = best.get(kind, (0.0, fallback))
+        weight, theme = best.get(kind, (LEAST if harmed and fallback == HARM else 0.0, fallback))
         sums[kind] = (weight / (weight + 2) + LEARNED * learned[kind], theme)
     return max(sums.values())[1]
 
