@@ -98,7 +98,8 @@ def facts(event: Event) -> list[FactRow]:
     flags = [FLAGS.get(flag, flag) for flag in event.facts.get("flags") or []]
     if flags:
         rows.append(FactRow(name="标记", value="、".join(flags), quote=""))
-    return rows
+    corrected = event.facts.get("superseded") or []
+    return rows + [FactRow(name="已被更正", value="不再采信", quote=quote) for quote in corrected]
 
 
 def figure_words(figure: dict[str, Any], unit: str) -> str:

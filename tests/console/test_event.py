@@ -34,6 +34,12 @@ def test_it_shows_clocks_facts_folds_alerts_and_timeline(signed, scene):
     assert "首条信息发布" in html
 
 
+def test_a_figure_that_was_corrected_stays_visible(signed, scene):
+    Event.objects.filter(pk=scene["fire"].pk).update(facts={**scene["fire"].facts, "superseded": ["4人死亡"]})
+    html = signed("duty_officer").get(f"/events/{scene['fire'].pk}/").content.decode()
+    assert "已被更正" in html and "<q>4人死亡</q>" in html
+
+
 def test_the_copies_of_a_fold_open_on_demand(signed, scene):
     path = f"/events/{scene['fire'].pk}/folds/{scene['first'].fold.pk}/"
     assert signed("duty_officer").get(path).content.decode().count("<li>") == 6
