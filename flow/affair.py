@@ -14,7 +14,6 @@ from analysis.models import Event, Grading, Reading
 from analysis.reading import Verdict
 from archive.models import Post
 
-NOTHING = Facts()
 AUTHORITIES = ("authority", "own")
 # Stances that owe an answer when taken by somebody who is no authority (design.md §6).
 ASKING = {
@@ -24,14 +23,13 @@ ASKING = {
     "harm": "有人反映伤亡或损害",
     "rumour": "有传言在传播",
 }
-# Beyond this many different sets of facts an event's figures no longer change; the newest are kept.
-MOST_FACTS = 200
+MOST_READ = 2000  # readings looked at when an event is taken up again after a restart
 
 
 @dataclass
 class Affair:
     event: Event
-    facts: list[tuple[Facts, bool]] = field(default_factory=list)
+    total: Facts | None = None  # what all posts so far state together
     types: Counter[str] = field(default_factory=Counter)
     places: Counter[str] = field(default_factory=Counter)
     asked: str = ""
@@ -58,13 +56,13 @@ class Affair:
     @classmethod
     def remembered(cls, event: Event) -> Affair:
         """The affair of an event already in the tables, from its readings."""
-        affair = cls(event, before=(event.grade, event.provisional))
-        rows = Reading.objects.filter(event=event).order_by("post__published_at", "post_id")
-        fields = ("facts", "post__outlet", "type", "jurisdiction", "stance", "fold_id", "grade", "post_id")
-        for facts, outlet, type_, jurisdiction, stance, fold_id, grade, post_id in rows.values_list(*fields)[:2000]:
-            affair._count(figures.attributed(figures.from_json(facts), post_id), outlet, type_, jurisdiction, stance)
-            affair.folds.add(fold_id)
-            affair.happened = affair.happened or grade is not None
+        affair = cls(event, total=figures.from_json(event.facts), before=(event.grade, event.provisional))
+        readings = Reading.objects.filter(event=event)
+        affair.folds = set(readings.order_by().values_list("fold_id", flat=True).distinct())
+        affair.happened = readings.filter(grade__isnull=False).exists()
+        fields = ("post__outlet", "type", "jurisdiction", "stance")
+        for said in readings.order_by("post__published_at", "post_id").values_list(*fields)[:MOST_READ]:
+            affair._count(*said)
         return affair
 
     def refresh(self, event: Event) -> None:
@@ -80,24 +78,24 @@ class Affair:
         event.last_post_at = max(event.last_post_at, post.published_at)
         event.t_first_post = min(event.t_first_post or post.published_at, post.published_at)
         self.happened = self.happened or verdict.happened
-        self._count(figures.attributed(verdict.facts, post.id), post.outlet, verdict.type, verdict.jurisdiction, verdict.stance)
+        self._count(post.outlet, verdict.type, verdict.jurisdiction, verdict.stance)
+        self.total = figures.merge(
+            self.total, figures.attributed(verdict.facts, post.id), post.outlet in AUTHORITIES
+        )
         if event.opened_by_id is None:
             event.type = self.types.most_common(1)[0][0]
         self._settle_place()
-        self._date(verdict.facts)
+        self._date()
         self._warm(post, now)
         self._grade(edition, post, now)
         if self.asked and not event.answer_owed:
             event.answer_owed, event.owes_reason = True, self.asked
 
-    def _count(self, facts: Facts, outlet: str, type_: str, jurisdiction: str, stance: str) -> None:
+    def _count(self, outlet: str, type_: str, jurisdiction: str, stance: str) -> None:
         self.types[type_] += 1
         self.places[jurisdiction] += 1
         if outlet not in AUTHORITIES and stance in ASKING and not self.asked:
             self.asked = f"{ASKING[stance]}，应予回应"
-        said = (facts, outlet in AUTHORITIES)
-        if facts != NOTHING and said not in self.facts:
-            self.facts = [*self.facts, said][-MOST_FACTS:]
 
     def _settle_place(self) -> None:
         """Ours when anybody placed it here; elsewhere when somebody placed it elsewhere and nobody here."""
@@ -108,9 +106,10 @@ class Affair:
                 self.event.jurisdiction = jurisdiction
                 return
 
-    def _date(self, facts: Facts) -> None:
-        if facts.t_event and (self.event.t_event is None or facts.t_event < self.event.t_event):
-            self.event.t_event, self.event.t_event_quote = facts.t_event, facts.t_event_quote[:200]
+    def _date(self) -> None:
+        """When it happened, as the posts together say; a person who opened the event knows better."""
+        if self.total and self.total.t_event and self.event.opened_by_id is None:
+            self.event.t_event, self.event.t_event_quote = self.total.t_event, self.total.t_event_quote[:200]
 
     def _warm(self, post: Post, now: datetime) -> None:
         seen = (post.published_at, post.reposts, post.comments, post.likes, post.outlet)
@@ -119,9 +118,9 @@ class Affair:
 
     def _grade(self, edition: grading.Edition, post: Post, now: datetime) -> None:
         """Propose a grade from all that was said. The engine only raises: lowering is for two people (design.md §6)."""
-        combined = figures.combine(self.facts)
-        self.event.facts = figures.to_json(combined)
-        proposal = grading.propose(self.event.type, combined, self.happened, edition)
+        assert self.total is not None
+        self.event.facts = figures.to_json(self.total)
+        proposal = grading.propose(self.event.type, self.total, self.happened, edition)
         if not grading.graver(proposal.grade, self.event.grade):
             return
         self.event.grade, self.event.provisional = proposal.grade, True
