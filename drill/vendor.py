@@ -1,4 +1,4 @@
-"""The file a monitoring vendor hands over during the drill: XLSX with the trade's usual headers (sources of the incident on Weibo)."""
+"""The file a monitoring vendor hands over during the drill: XLSX with the trade's usual headers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SAID = (
     _COPY,
     "灞桥区云帆塑料制品厂火灾，听说死了11个人，太惨了，消防通道到底有没有被堵？",
     "//@灞上晚报:" + _COPY,
-    "求助！我爸在灞桥云帆塑料制品厂上班，现在电话打不通，西安公安能不能公布伤亡名单？",
+    "求助！我爸在灞桥区云帆塑料制品厂上班，现在电话打不通，西安公安能不能公布伤亡名单？",
     "转发微博//@长安融媒:" + _COPY,
-    "灞桥火灾现场交通管制，绕行的朋友注意了，愿平安。",
+    "灞桥区工厂火灾现场交通管制，绕行的朋友注意了，愿平安。",
     "今天西安天气真不错，曲江池边散步的人好多。",
     "西安高新区那个抢孩子的消息是真的吗？家长群都炸了，求警方辟谣。",
     "周末去看城墙灯会的来报名，还差三个人拼车。",
@@ -29,13 +29,13 @@ ROWS = 40
 
 
 def write(path: Path, now: datetime) -> int:
-    """Write the file as of `now`; the number of its rows. Posts lie in the last twenty minutes."""
+    """Write the file as of `now`; the number of its rows. Its posts lie in the last five minutes."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("信息列表")
     sheet.append(HEADERS)
     for n in range(ROWS):
         text = _SAID[n % len(_SAID)]
-        at = (now - timedelta(seconds=30 * (ROWS - n))).astimezone(SHANGHAI)
+        at = (now - timedelta(seconds=7 * (ROWS - n))).astimezone(SHANGHAI)
         heat = (ROWS - n) * (12 if "灞桥" in text else 1)
         sheet.append(
             (text, f"https://weibo.example/drill/{n}", f"{at:%Y-%m-%d %H:%M:%S}", "新浪微博（演练）", "微博", f"网友{n}", 100 + n,
