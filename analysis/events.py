@@ -21,6 +21,7 @@ VISITS = 1000  # entries of the inverted index one post may touch, rarest terms 
 JUDGED = 6  # candidates that are looked at closely
 REFRESH = 8  # events of so many posts or more get a new centroid every so many posts
 STALE_ALONE_H, STALE_H = 12.0, 48.0  # idle hours after which an event of one post, of more posts, takes no more
+LEAST_LIKENESS = 0.12  # below it the words in common are those of all official language
 NEARLY_EQUAL = 0.80  # likeness at which other places no longer speak against one event
 SOFT_START = 200  # events assumed beside the open ones, so that the first words of a quiet day weigh sensibly
 
@@ -50,7 +51,7 @@ class Features:
 # Logistic regression learned by scikit-learn from the 442 labelled pairs (pairs_same_event_dev.jsonl), each placed among
 # 6 to 20 other days' headlines of police matters (titles_2020_2026.tsv.gz): whatever joins across days is wrong.
 # The same place adds nothing: its name is one of the shared terms.
-BIAS, PER_LIKENESS, PER_SHARED, PER_POSTS, OTHER_PLACE = -9.80, 8.56, 4.17, 0.34, -0.77
+BIAS, PER_LIKENESS, PER_SHARED, PER_POSTS, OTHER_PLACE = -10.14, 9.47, 4.61, 0.63, -1.05
 # Set by hand, because the labelled pairs are at most a day apart and carry no type: odds halve in 35 hours.
 PER_HOUR, OTHER_TYPE = -0.02, -0.7
 THRESHOLD = 0.20
@@ -112,6 +113,8 @@ class EventIndex:
         moment, found = at.timestamp(), []
         for event_id, product in closest:
             event = self._open[event_id]
+            if product < LEAST_LIKENESS:
+                break
             if event.stale(moment) or (product < NEARLY_EQUAL and places_differ(entities, event.places)):
                 continue
             found.append((event_id, self._features(event, weighted, product, entities, type, moment)))
