@@ -90,7 +90,7 @@ def propose(type_: str, facts: Facts, happened: bool, edition: Edition) -> Propo
     """The highest grade any clause of `edition` gives (或者 between columns), on the highest plausible figures."""
     made_by = f"{edition.name}#{edition.hash}"
     if not happened:
-        reason = "无须定级: 表扬、通知、演练或已辟谣, 没有发生需要定级的事"
+        reason = "无须定级：表扬、通知、演练或已辟谣，没有发生需要定级的事"
         return Proposal(grade=None, clause="", edition=made_by, evidence=(), reasons=(reason,))
     notes = tuple(_notes(facts))
     flags = _flags(facts)
@@ -149,13 +149,13 @@ def _quotes(figure: Figure) -> tuple[Quote, ...]:
 
 def _why(clause: Clause, figure: Figure, edition: Edition) -> Iterator[str]:
     word, unit = MEASURES[clause.quantity]
-    yield f"{word} {_said(figure)}{unit} (“{figure.quote}”), 依 {clause.text}"
+    yield f"{word} {_said(figure)}{unit}（“{figure.quote}”），依 {clause.text}"
     if figure.high is None:
-        yield f"数字为“不少于”, 暂按 {figure.low} {unit}定级"
+        yield f"数字为“不少于”，暂按 {figure.low} {unit}定级"
     elif figure.low != figure.high:
-        yield f"说法为 {figure.low} 至 {figure.high} {unit}, 暂按最高的 {figure.high} {unit}定级"
+        yield f"说法为 {figure.low} 至 {figure.high} {unit}，暂按最高的 {figure.high} {unit}定级"
     if clause.unconfirmed:
-        yield f"条文待核: {clause.source}"
+        yield f"条文待核：{clause.source}"
 
 
 def _said(figure: Figure) -> str:
@@ -167,16 +167,16 @@ def _said(figure: Figure) -> str:
 def _notes(facts: Facts) -> Iterator[str]:
     """What a person should know beside the clause."""
     if "many_dead" in facts.flags and facts.deaths is None:
-        yield "文中称“多人死亡”, 人数不明, 请尽快核实"
+        yield "文中称“多人死亡”，人数不明，请尽快核实"
     if not any((facts.deaths, facts.serious, facts.injured, facts.missing, facts.loss_yuan, facts.participants)):
         yield "文中没有伤亡、参与人数或损失的数字"
     if facts.past_deaths:
-        yield f"“{facts.past_deaths.quote}”属旧事或其他案件, 不计入"
+        yield f"“{facts.past_deaths.quote}”属旧事或其他案件，不计入"
     if facts.suspects:
-        yield f"“{facts.suspects.quote}”为嫌疑人, 不计入伤亡"
+        yield f"“{facts.suspects.quote}”为嫌疑人，不计入伤亡"
     if "none_hurt" in facts.flags:
         yield "有发布方称无人员伤亡" if facts.deaths or facts.injured else "文中称无人员伤亡"
     for quote in facts.superseded:
         yield f"此前的“{quote}”已由发布方更正"
     if "denied" in facts.flags:
-        yield "文中有辟谣或更正, 被否定的数字不计入"
+        yield "文中有辟谣或更正，被否定的数字不计入"

@@ -81,6 +81,7 @@ def grade_event(
         if not Obligation.objects.filter(event=event, superseded_at=None, settled_at=None).exists():
             outbox.stand_down_event(event.id, now)
         if raised:
+            telling.replace_earlier(event.id, now)
             outbox.write(telling.regraded(event, before, changes, policy, now), now, replay=held)
         _index_again(event)
         people = {"second": second.username} if second else {}

@@ -66,6 +66,12 @@ def regraded(
     return _first(cause, "regraded", message, event, policy, now)
 
 
+def replace_earlier(event_id: int, now: datetime) -> None:
+    """What was told of the event before its grade changed needs no answer any more: the new notice says it all."""
+    for kind in ("opened", "regraded", "confirm_grade"):
+        outbox.stand_down_cause(f"event:{event_id}:{kind}:", now)
+
+
 def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
     """A moment of an obligation's life, told as of its own instant."""
     words = {"near": messages.near, "missed": messages.missed, "still_missed": messages.still_missed}

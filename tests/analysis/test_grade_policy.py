@@ -22,8 +22,8 @@ types = ["T05"]
 source = "某办法"
 effective = 2007-06-01
 clauses = [
-  { id = "a1", grade = "重大", quantity = "deaths", low = 10, text = "重大: 死亡 10 人以上" },
-  { id = "a2", grade = "较大", quantity = "deaths", low = 3, high = 10, text = "较大: 死亡 3-9 人" },
+  { id = "a1", grade = "重大", quantity = "deaths", low = 10, text = "重大：死亡 10 人以上" },
+  { id = "a2", grade = "较大", quantity = "deaths", low = 3, high = 10, text = "较大：死亡 3-9 人" },
 ]
 [labels]
 name = "标"
@@ -74,9 +74,9 @@ MISTAKES = [
     ('id = "a2"', 'id = "a1"', "id", "twice"),
     ('grade = "较大", quantity = "deaths", low = 3, high = 10', 'grade = "重大", quantity = "deaths", low = 3, high = 10', "grade", "already"),
     ('types = ["T05"]', 'types = ["T16"]', "types", "T01 to T15"),
-    ('text = "较大: 死亡 3-9 人"', 'text = "x", needs = ["pubic_place"]', "needs", "public_place"),
-    ('text = "较大: 死亡 3-9 人"', 'text = "x", unless = ["rain"]', "unless", "natural"),
-    ('text = "较大: 死亡 3-9 人"', 'text = "x", onn = false', "onn", "unknown key"),
+    ('text = "较大：死亡 3-9 人"', 'text = "x", needs = ["pubic_place"]', "needs", "public_place"),
+    ('text = "较大：死亡 3-9 人"', 'text = "x", unless = ["rain"]', "unless", "natural"),
+    ('text = "较大：死亡 3-9 人"', 'text = "x", onn = false', "onn", "unknown key"),
     ("effective = 2007-06-01", 'effective = "2007-06-01"', "effective", "without quotes"),
     ('source = "某办法"\n', "", "source", "missing"),
     ('floor = "按一般"\n[[bureau', "[[bureau", "floor", "missing"),

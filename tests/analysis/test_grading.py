@@ -167,7 +167,7 @@ def test_the_clause_and_its_quotes_stand_in_the_proposal() -> None:
     facts = extract("11月23日8时许，一商场起火，造成11人遇难", POSTED)
     proposal = propose("T13", facts, True, BUREAU)
     assert proposal.grade == MAJOR
-    assert proposal.clause == "493号令第三条 重大: 死亡 10-29 人"
+    assert proposal.clause == "493号令第三条 重大：死亡 10-29 人"
     assert proposal.evidence == (Quote(text="11人遇难"),)
     assert proposal.edition == f"{BUREAU.name}#{BUREAU.hash}"
     assert not any("条文待核" in reason for reason in proposal.reasons)

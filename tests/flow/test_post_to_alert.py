@@ -98,6 +98,17 @@ def test_a_rising_death_toll_raises_the_grade_and_opens_the_clocks_late_upgrade_
     assert Alert.objects.filter(event=event, kind="regraded", level=1).count() == 1
 
 
+def test_a_new_grade_stands_the_earlier_notice_down():
+    ask = "西安市灞桥区某厂房起火，有没有人受伤？请公安局通报！"
+    post("灞桥区厂房起火，求通报", ask, "2026-11-23 09:00")
+    play("2026-11-23 09:05")
+    assert Alert.objects.get(kind="opened", level=1).stood_down_at is None
+    post(*FIRE, "2026-11-23 09:10", outlet="media", site="华商网")
+    play("2026-11-23 09:15")
+    assert Alert.objects.get(kind="opened", level=1).stood_down_at == at("2026-11-23 09:15")
+    assert Alert.objects.get(kind="regraded", level=1).stood_down_at is None
+
+
 def test_a_second_reading_of_the_same_round_changes_nothing():
     post(*FIRE)
     placer = Placer(POLICY.edition, READERS.here)
