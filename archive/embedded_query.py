@@ -65,7 +65,7 @@ def _filters(schema: tantivy.Schema, filters: query.Filter) -> list[tantivy.Quer
                 tantivy.FieldType.Integer,
                 rank(filters.start) if filters.start else None,
                 rank(filters.end) if filters.end else None,
-                include_upper=False,
+                include_upper=filters.end is None,  # an open end may not be told to exclude itself
             )
         )
     for field, values in (

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from alerts.policy import Ladder, load_ladder
 from analysis.grading import Edition
 from analysis.policy import load_editions
-
-from alerts.policy import Ladder, load_ladder
 from sla.policy import Duties, load_duties
 
 

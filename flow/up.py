@@ -60,7 +60,7 @@ def role_commands(bind: str) -> dict[str, list[str]]:
     python = sys.executable
     web = [
         python, "-m", "gunicorn", "config.wsgi:application", "--bind", bind, "--workers", "1", "--threads", "8",
-        "--timeout", "60", "--graceful-timeout", "3", "--keep-alive", "5", "--log-level", "warning",
+        "--no-control-socket", "--timeout", "60", "--graceful-timeout", "3", "--keep-alive", "5", "--log-level", "warning",
         "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp",
     ]  # fmt: skip
     return {"web": web, "engine": [python, "-m", "config.cli", "engine"]}
