@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +27,11 @@ CRASHES_FORGIVEN = 1  # a source under way at a second crash is taken for its ca
 class Child:
     """One crawler child at a time. `crawl` returns at once; `heard` is called with each report, from a thread."""
 
-    def __init__(self, heard: Callable[[Report], object] = lambda report: None) -> None:
-        self._heard = heard
+    def __init__(
+        self, heard: Callable[[Report], object] = lambda report: None, env: Mapping[str, str] | None = None
+    ) -> None:
+        """`env`: the environment of every child that is started; None = this process's own."""
+        self._heard, self._env = heard, env
         self._process: subprocess.Popen[str] | None = None
         self._under_way: set[int] = set()
         self._crashes: Counter[int] = Counter()
@@ -86,6 +89,7 @@ class Child:
             text=True,
             encoding="utf-8",
             bufsize=1,
+            env=self._env,
         )
         threading.Thread(target=self._listen, args=(process,), name="crawler-child", daemon=True).start()
 

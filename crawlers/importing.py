@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error, transaction
@@ -21,6 +22,7 @@ from crawlers.tables import Sheet, Unreadable, open_sheet, unknown_header
 from crawlers.vendor import ID_LOST, Row, RowRefused, item_of
 
 SOURCE_NAME = "文件导入"
+T = TypeVar("T")
 Refusal = dict[str, Any]  # {"row", "field", "reason"}
 
 
@@ -73,18 +75,20 @@ def import_file(
     with open_sheet(path, lambda header: is_known(header, template)) as sheet:
         if sheet.header and not understand(sheet.header, template).usable:
             raise Unreadable(unknown_header(path, [h for h in sheet.header if h]))
-        intake = _Rehearsal() if dry_run else _Intake(path, now)
+        opened: Callable[[], _Rehearsal | _Intake] = _Rehearsal if dry_run else partial(_Intake, path, now)
+        intake = _guarded(path, "未能开始写入数据库", opened)
         tally.warnings += sheet.warnings
         parsed = _parsed(sheet, template, tally)
         while batch := list(islice(parsed, BATCH)):
             refused = [r for r in batch if isinstance(r, dict)]
             items = [i for i in batch if isinstance(i, ParsedItem)]
-            new = _guarded(path, batch, lambda i=items, r=refused: intake.take(i, r))  # type: ignore[misc]
+            where = f"第 {_row(batch[0])} 行起未能写入数据库"
+            new = _guarded(path, where, partial(intake.take, items, refused))
             tally.new, tally.known = tally.new + new, tally.known + len(items) - new
             tally.rejected += refused
             if progress:
                 progress(len(batch))
-        intake.close(tally)
+        _guarded(path, "各行已保存，导入记录未能写完", partial(intake.close, tally))
     return tally.report()
 
 
@@ -121,13 +125,16 @@ def _parsed(sheet: Sheet, template: Template | None, tally: Tally) -> Iterator[P
             yield item
 
 
-def _guarded(path: Path, batch: list[ParsedItem | Refusal], write: Callable[[], int]) -> int:
+def _row(entry: ParsedItem | Refusal) -> int:
+    return entry.row if isinstance(entry, ParsedItem) else entry["row"]
+
+
+def _guarded(path: Path, where: str, write: Callable[[], T]) -> T:
     try:
         return write()
     except Error as e:
-        first = batch[0].row if isinstance(batch[0], ParsedItem) else batch[0]["row"]
         raise Unreadable(
-            f"{path.name}：第 {first} 行起未能写入数据库（{e}）；之前的行已保存，排除故障后重新导入同一文件即可，不会重复"
+            f"{path.name}：{where}（{e}）；之前的行已保存，排除故障后重新导入同一文件即可，不会重复"
         ) from e
 
 

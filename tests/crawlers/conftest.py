@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,7 @@ def read(crawler: Child) -> Callable[..., list[Report]]:
 @pytest.fixture(scope="module")
 def guarded(crawler: Child) -> Iterator[Child]:
     """A child as an operator runs it: private addresses refused."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("HUIYING_ALLOW_PRIVATE_SOURCES")
-        child = Child()
-        child.start()  # it takes the environment as it is now
+    # As an argument: a child that is replaced must not come back with the tests' own permission.
+    child = Child(env={k: v for k, v in os.environ.items() if k != "HUIYING_ALLOW_PRIVATE_SOURCES"})
     yield child
     child.stop()

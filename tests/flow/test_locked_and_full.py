@@ -116,9 +116,6 @@ def test_a_round_waits_for_another_process_and_then_places_every_post():
     assert Event.objects.get().grade == "重大"
 
 
-@pytest.mark.xfail(
-    strict=True, raises=OperationalError, reason="importing._Intake() writes its batch row outside _guarded"
-)
 def test_an_import_that_may_not_write_at_all_says_so_and_can_be_repeated(tmp_path):
     path = vendor_file(tmp_path)
     with locked(), impatient(), pytest.raises(Unreadable, match="locked"):
