@@ -22,6 +22,8 @@ from drill.standin import StandIn
 from flow import up
 
 MARK = "drill"  # a file that says: this folder was made by a drill and may be emptied by the next
+# What reading the settings has just put into a folder named by HUIYING_DATA.
+BY_SETTINGS = {"secret-key", "pseudonym-key", "static"}
 FAST = 300.0
 READY = "HUIYING_DRILL_READY"
 
@@ -72,8 +74,7 @@ CHANNELS = ("HUIYING_SLACK_", "HUIYING_WEBHOOK_", "HUIYING_SMTP_")
 def empty(folder: Path) -> None:
     """Make the folder new. Raises Refused when it holds what no drill has made."""
     if folder.exists() and any(folder.iterdir()):
-        # Django's settings have just put two keys into a folder named by HUIYING_DATA.
-        if not (folder / MARK).exists() and {p.name for p in folder.iterdir()} - {"secret-key", "pseudonym-key"}:
+        if not (folder / MARK).exists() and {p.name for p in folder.iterdir()} - BY_SETTINGS:
             raise Refused(f"{folder} 不是演练的目录，演练会清空它；请用 HUIYING_DATA 另指一个空目录", "HUIYING_DATA")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
