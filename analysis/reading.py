@@ -125,7 +125,7 @@ class Reader:
             jurisdiction_reasons=placed.reasons,
             type=theme[:3],
             theme=theme,
-            stance=stance.stance(hits, text, post.outlet, theme),
+            stance=stance.stance(hits, text, post.outlet, theme, said),
             happened=stance.happened(hits, text, theme, said),
             facts=said,
             places=placed.places,

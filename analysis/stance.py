@@ -20,8 +20,11 @@ _PUNISHED = re.compile("行拘|刑拘|拘留|处罚|被抓|抓获|查处|立案|
 _SPOKEN = ("rumour", "accuse", "complain", "harm", "ask")  # the graver way of speaking names the stance
 
 
-def stance(hits: Sequence[Hit], text: str, outlet: str, theme: str) -> str:
-    """authority | report | ask | complain | accuse | harm | rumour | praise."""
+def stance(hits: Sequence[Hit], text: str, outlet: str, theme: str, facts: Facts) -> str:
+    """authority | report | ask | complain | accuse | harm | rumour | praise.
+
+    Who tells of dead, missing or injured people reports harm, whatever the tone; light injuries alone are no harm.
+    """
     marks = {h.word.stance for h in hits if h.word.stance}
     if outlet in OFFICIAL or ("bulletin" in marks and _OWN_VOICE.search(text)):
         return "authority"
@@ -31,17 +34,25 @@ def stance(hits: Sequence[Hit], text: str, outlet: str, theme: str) -> str:
         marks.discard("rumour")
     if outlet == "media":
         # A newspaper telling of a complaint reports it; contested police conduct in print asks for an answer.
-        return "accuse" if "accuse" in marks and theme in CONTESTED else "report"
+        if "accuse" in marks and theme in CONTESTED:
+            return "accuse"
+        return "harm" if _harmed(facts) else "report"
     for spoken in _SPOKEN:
         if spoken in marks and "bulletin" not in marks:
             return spoken
+    if _harmed(facts):
+        return "harm"
     return "ask" if _QUESTION.search(text) and theme not in ("T15-notice",) else "report"
+
+
+def _harmed(facts: Facts) -> bool:
+    return bool(facts.deaths or facts.missing or facts.serious or facts.injured)
 
 
 def happened(hits: Sequence[Hit], text: str, theme: str, facts: Facts) -> bool:
     """Whether the post tells of something that happened and can be graded."""
     marks = {h.word.stance for h in hits}
-    harmed = bool(facts.deaths or facts.missing or facts.serious or facts.injured)
+    harmed = _harmed(facts)
     if "drill" in marks or theme == "T15-notice":
         return harmed and "drill" not in marks
     if theme == "T12-rumour":

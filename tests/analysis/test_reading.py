@@ -134,6 +134,9 @@ def test_every_verdict_on_something_says_which_words_spoke():
         ("听说小寨砍人了，死了好几个，警察都封路了", "individual", "rumour"),
         ("我爸昨天被人打成重伤，报警三天了", "individual", "harm"),
         ("为民警点赞！送锦旗感谢救命之恩", "individual", "praise"),
+        ("西安市灞桥区某厂房起火，造成4人死亡。", "media", "harm"),
+        ("西安灞桥区两车相撞，造成2人受轻伤。", "media", "report"),
+        ("西安灞桥区两车相撞，造成2人死亡。", "authority", "authority"),
     ],
 )
 def test_who_speaks_and_how(text, outlet, stance):
