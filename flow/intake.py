@@ -46,7 +46,8 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
         by_chunk = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
         for chunk, reads in zip(chunks, readers.read(by_chunk), strict=True):
             counts += take(placer, chunk, reads, policy, now, held=held)
-    placer.forget_stale(now)
+    if counts:
+        placer.forget_stale(now)
     return counts
 
 

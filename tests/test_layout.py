@@ -20,10 +20,16 @@ TOP = 7
 WIRING = ("config.urls", "config.wsgi", "config.cli", "config.management", "manage")
 APPS = [name for name, floor in FLOORS.items() if 0 < floor < TOP]
 PURE = [
-    *(f"analysis.{name}" for name in ("text", "reading", "facts", "folding", "events", "grading", "heat")),
+    *(
+        f"analysis.{name}"
+        for name in (
+            "text", "reading", "facts", "folding", "events", "grading", "heat", "attribution", "bands", "figures", "gazetteer",
+            "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "relevance", "stance", "terms", "themes",
+        )
+    ),  # fmt: skip
     "sla.engine",
-    *(f"alerts.{name}" for name in ("escalation", "messages", "throttle")),
-    "archive.query",
+    *(f"alerts.{name}" for name in ("escalation", "messages", "rendering", "throttle")),
+    *(f"archive.{name}" for name in ("query", "terms")),
 ]
 # What a pure module may use: values and arithmetic. Whatever touches disk, network, process or clock is not here.
 PURE_LIBRARIES = {
