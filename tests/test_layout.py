@@ -26,7 +26,7 @@ PURE = [
             "text", "reading", "facts", "folding", "events", "grading", "heat", "attribution", "bands", "figures", "gazetteer",
             "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "relevance", "stance", "terms", "themes",
         )
-    ),  # fmt: skip
+    ),
     "sla.engine",
     *(f"alerts.{name}" for name in ("escalation", "messages", "rendering", "throttle")),
     *(f"archive.{name}" for name in ("query", "terms")),
