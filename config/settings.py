@@ -158,4 +158,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("HUIYING_LOG", "WARNING")},
+    # It tells of every beat of every second; a job that fails is logged by flow.engine.
+    "loggers": {"apscheduler": {"level": "WARNING"}},
 }

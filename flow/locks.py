@@ -59,14 +59,27 @@ def renew(holder: str, now: datetime) -> bool:
     with transaction.atomic():
         Lease.objects.get_or_create(name=ENGINE, defaults={"holder": "", "pid": 0, "until": now})
         row = Lease.objects.select_for_update().get(name=ENGINE)
-        if row.holder != holder and row.until > now:
+        if row.holder != holder and row.until > now and not _died_here(row):
             return False
         row.holder, row.pid, row.until = holder, os.getpid(), now + LEASE
         row.save(update_fields=["holder", "pid", "until"])
     return True
 
 
+def _died_here(row: Lease) -> bool:
+    """The holder was a process of this machine that is no more: its lease need not be waited for."""
+    if row.holder.rpartition(":")[0] != socket.gethostname():
+        return False
+    try:
+        os.kill(row.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def running_pid() -> int | None:
     """The pid of the engine that holds a live lease, or None."""
     row = Lease.objects.filter(name=ENGINE, until__gt=clock.real_now()).first()
-    return row.pid if row else None
+    return row.pid if row and not _died_here(row) else None

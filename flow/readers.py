@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -32,6 +35,14 @@ _reader: Reader | None = None
 def _start(folder: Path, units: list[dict[str, Any]]) -> None:
     global _reader
     _reader = load_reader(folder, units)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """Leave when the engine is gone: a worker of a killed engine would wait for work for ever."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
 
 
 def _work(texts: Sequence[PostText]) -> list[Read]:
@@ -59,14 +70,22 @@ class Readers:
             for chunk in chunks:
                 yield read_each(self.here, chunk)
             return
-        futures: list[Future[list[Read]]] = [self._workers().submit(_work, chunk) for chunk in chunks]
+        futures = [self._ask(chunk) for chunk in chunks]
         for future, chunk in zip(futures, chunks, strict=True):
             try:
+                if future is None:
+                    raise BrokenProcessPool
                 yield future.result()
             except BrokenProcessPool:
                 # A reader died (killed, out of memory): nothing is lost, this process reads on.
                 self._pool = None
                 yield read_each(self.here, chunk)
+
+    def _ask(self, chunk: Sequence[PostText]) -> Future[list[Read]] | None:
+        try:
+            return self._workers().submit(_work, chunk)
+        except (BrokenProcessPool, RuntimeError):  # it died between two chunks, or the interpreter is going down
+            return None
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:

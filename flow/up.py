@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 ROLES = ("web", "engine")
 GRACE = 4.0  # seconds between the wish to stop and the order: Ctrl-C ends every process within 5
-AGAIN = (0.5, 1, 2, 5, 10, 30)  # seconds before a fallen role is started again
+AGAIN = (0.5, 1, 2, 5)  # seconds before a fallen role is started again
 
 
 @dataclass
