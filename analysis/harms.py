@@ -57,7 +57,7 @@ _NOT_HURT = (
     r"|现场|相关|重大|次生|和|及|财产|损失|、){0,4}(?:人员?|者)?(?:员)?(?:伤亡|死伤|死亡|受伤|遇难|被困|失联|失踪|遇险)"
 )
 # Judgments and anniversaries: what they count belongs to another time.
-_JUDGED = "周年|一审|二审|终审|再审|宣判|判处|获刑|判决|死刑|死缓|被判|获死|公祭|旧案|积案|调查报告|整改报告|评估报告"
+_JUDGED = "周年|公诉|被诉|开庭|庭审|一审|二审|终审|再审|宣判|判处|获刑|判决|死刑|死缓|被判|获死|公祭|旧案|积案|调查报告|整改报告|评估报告"
 JUDGED = re.compile(_JUDGED)
 TOKEN = re.compile(
     r"(?P<comma>[，,；;])|(?P<paren>[（(【\[])|(?P<close>[）)】\]])"

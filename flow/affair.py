@@ -107,9 +107,13 @@ class Affair:
                 return
 
     def _date(self) -> None:
-        """When it happened, as the posts together say; a person who opened the event knows better."""
-        if self.total and self.total.t_event and self.event.opened_by_id is None:
-            self.event.t_event, self.event.t_event_quote = self.total.t_event, self.total.t_event_quote[:200]
+        """When it happened, as the posts together say; a person who opened the event knows better.
+
+        A time after the first post is no time of occurrence, whatever day the text names.
+        """
+        total, first = self.total, self.event.t_first_post
+        if total and total.t_event and first and total.t_event <= first and self.event.opened_by_id is None:
+            self.event.t_event, self.event.t_event_quote = total.t_event, total.t_event_quote[:200]
 
     def _warm(self, post: Post, now: datetime) -> None:
         seen = (post.published_at, post.reposts, post.comments, post.likes, post.outlet)
