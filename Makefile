@@ -1,7 +1,10 @@
 # 回应 Huiying. `make` alone lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --cache-dir .cache/pip
+PIP := $(BIN)/python -m pip
+# For every pip, the one that makes the venv too: nothing is written to the home folder.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # An isolated network: wheels put into bundle/ (make bundle) are used and no registry is asked.
 BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)

@@ -11,8 +11,11 @@ from console.models import Profile
 from flow.roles import ROLES
 
 
-def create_user(name: str, role: str, password: str, *, must_change: bool = False) -> User:
-    """A user with one role. Raises ValueError when the role is unknown or the name taken."""
+def create_user(name: str, role: str, password: str | None, *, must_change: bool = False) -> User:
+    """A user with one role; without a password nobody can log in as them yet.
+
+    Raises ValueError when the role is unknown or the name taken.
+    """
     if role not in ROLES:
         raise ValueError(f"unknown role {role}; known: {', '.join(ROLES)}")
     if User.objects.filter(username=name).exists():

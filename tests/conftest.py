@@ -90,7 +90,9 @@ def service_env(tmp_path):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
-    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS}
+    # Chromium keeps crash reports and settings in the home folder whatever its profile is.
+    env = os.environ | {"HOME": str(_SCRATCH), "XDG_CONFIG_HOME": str(_SCRATCH), "XDG_CACHE_HOME": str(_SCRATCH)}
+    return {"executable_path": chromium(), "args": CHROMIUM_FLAGS, "env": env}
 
 
 @pytest.fixture(scope="session")
