@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -44,7 +44,3 @@ def speed() -> float:
 def shanghai(instant: datetime | None) -> str | None:
     """ISO 8601 with +08:00, to the second (the form every command prints), or None."""
     return instant.astimezone(SHANGHAI).isoformat(timespec="seconds") if instant else None
-
-
-def hours(value: float) -> timedelta:
-    return timedelta(hours=value)

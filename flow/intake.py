@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import DataError, Error, IntegrityError, OperationalError, transaction
+from django.db import Error, IntegrityError, OperationalError, transaction
 from django.db.models import F
 
 from alerts import outbox
@@ -25,6 +25,7 @@ from sla.models import Obligation
 log = logging.getLogger(__name__)
 BATCH = 100  # posts in one transaction (design.md §4: none longer than 50 ms)
 AHEAD = 20  # batches read before they are placed
+ONE_POSTS_FAULT = (Error, ValueError, TypeError, KeyError)  # what a single odd post can bring about
 FUTURE = timedelta(minutes=10)  # a live round corrects a post dated further ahead than this (commands.md)
 
 
@@ -84,23 +85,34 @@ def texts_of(posts: Sequence[Post]) -> list[PostText]:
 
 
 def take(
-    placer: Placer, posts: Sequence[Post], reads: Sequence[Read], policy: Policy, now: datetime, *, held: bool
+    placer: Placer,
+    posts: Sequence[Post],
+    reads: Sequence[Read],
+    policy: Policy,
+    now: datetime,
+    *,
+    held: bool,
+    again: bool = True,
 ) -> Counter[str]:
-    """Place and write one batch. When it cannot be written its posts go one by one, and the bad one is set aside."""
+    """Place and write one batch. When it cannot be written its posts go one by one, and the bad one is set aside.
+
+    A refused key or a row that a person changed meanwhile is nobody's fault: the batch is decided once more as it is.
+    """
     try:
         return write(placer.place(posts, reads, now), policy, now, held=held)
-    except OperationalError:
-        # locked or full: nothing was written, nothing is lost; the same posts come again next round
+    except Exception as e:
+        # Nothing of it was written, but the caches have moved on: they are made again before anything is decided.
         placer.loaded = False
-        raise
-    except (Error, ValueError, TypeError, KeyError) as e:
+        if isinstance(e, OperationalError) or not isinstance(e, ONE_POSTS_FAULT):
+            raise  # locked, full, or no fault of any post: the same posts come again next round
         placer.load(now)
+        if isinstance(e, IntegrityError) and again:
+            log.info("batch of %d decided again: %s", len(posts), e)
+            return take(placer, posts, reads, policy, now, held=held, again=False)
         if len(posts) == 1:
             log.warning("post %s set aside: %s", posts[0].id, e)
             failed: list[Read] = [f"{type(e).__name__}: {e}"]
             return write(placer.place(posts, failed, now), policy, now, held=held)
-        if isinstance(e, IntegrityError | DataError):
-            log.info("batch of %d decided again one by one: %s", len(posts), e)
         counts: Counter[str] = Counter()
         for post, read in zip(posts, reads, strict=True):
             counts += take(placer, [post], [read], policy, now, held=held)
@@ -124,6 +136,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
     with transaction.atomic():
         if Post.objects.filter(id__in=ids, unread=True).update(unread=False) != len(ids):
             raise IntegrityError("some of these posts have been read by another process")
+        _check_untouched(batch, known)
         # New rows are plain inserts: should a person have opened an event under the same id, this is refused.
         Event.objects.bulk_create([e for e in touched if e.id in batch.opened])
         Event.objects.bulk_create(
@@ -148,6 +161,15 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
             audit.record("engine", "grade.proposed", f"event:{grading.event_id}", now, grade=grading.grade)
     counts = Counter(outcome.kind for outcome in batch.outcomes)
     return counts + Counter(read=len(ids), alerts=alerts, deliveries=deliveries)
+
+
+def _check_untouched(batch: Batch, known: Sequence[int]) -> None:
+    """A person may have graded or closed an event since this batch was decided: then it is decided again."""
+    rows = Event.objects.select_for_update().filter(id__in=known)
+    for event_id, grade, provisional, closed_at in rows.values_list("id", "grade", "provisional", "closed_at"):
+        affair = batch.affairs[event_id]
+        if (grade, provisional) != affair.before or closed_at != affair.event.closed_at:
+            raise IntegrityError(f"event {event_id} was changed meanwhile")
 
 
 def _to_index(ids: list[int], batch: Batch) -> list[int]:

@@ -57,7 +57,9 @@ def test_everything_about_one_post_is_written_together_or_not_at_all(monkeypatch
             play("2026-11-23 09:05", placer)
     assert not Event.objects.exists() and not Outcome.objects.exists() and not Obligation.objects.exists()
     assert Post.objects.filter(unread=True).count() == 1
-    assert play("2026-11-23 09:05", Placer(POLICY.edition, READERS.here))["opened"] == 1
+    # The same writer goes on: what it had remembered of the failed batch is forgotten.
+    assert play("2026-11-23 09:05", placer)["opened"] == 1
+    assert Event.objects.get().posts == 1
 
 
 def test_every_post_has_exactly_one_outcome():
@@ -198,6 +200,31 @@ def test_all_of_an_events_posts_are_indexed_again_when_its_grade_changes():
     post("灞桥区厂房火灾死亡人数升至11人", "西安市灞桥区某厂房火灾死亡人数升至11人。", "2026-11-23 09:30")
     play("2026-11-23 09:35")
     assert Change.objects.filter(post=first).exists()
+
+
+def test_a_grade_confirmed_while_a_batch_is_decided_is_not_lost(monkeypatch):
+    from flow import acts
+    from flow.placing import Placer as Writer
+    from tests.flow.city import user
+
+    post(*FIRE, "2026-11-23 09:00")
+    placer = Placer(POLICY.edition, READERS.here)
+    play("2026-11-23 09:05", placer)
+    event = Event.objects.get()
+    post(FIRE[0], FIRE[1], "2026-11-23 09:20", site="今日头条")
+    decide, meanwhile = Writer.place, [True]
+
+    def slow(self, *args):
+        batch = decide(self, *args)
+        if meanwhile.pop() if meanwhile else False:
+            acts.grade_event(event.id, "重大", user("li"), "核实", None, POLICY, at("2026-11-23 09:24"), held=True)
+        return batch
+
+    monkeypatch.setattr(Writer, "place", slow)
+    assert play("2026-11-23 09:25", placer)["joined"] == 1
+    event.refresh_from_db()
+    assert (event.posts, event.provisional) == (2, False)
+    assert "确认重大" in event.reasons[0]
 
 
 def test_a_failing_transaction_leaves_the_posts_for_the_next_round(monkeypatch):
