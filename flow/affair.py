@@ -47,7 +47,8 @@ class Affair:
             type=verdict.type,
             jurisdiction=verdict.jurisdiction,
             t_first_post=post.published_at,
-            t_detected=min(post.received_at, now),
+            # Nothing is detected before it is said: a replay of days to come is read before its posts' own time.
+            t_detected=max(min(post.received_at, now), post.published_at),
             last_post_at=post.published_at,
             reasons=[*(f"属地：{r}" for r in verdict.jurisdiction_reasons[:2]), *(f"相关：{r}" for r in verdict.reasons[:3])],
         )

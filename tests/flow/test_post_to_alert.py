@@ -175,6 +175,14 @@ def test_detection_is_never_later_than_the_round_that_reads_it():
     assert Event.objects.get().t_detected == at("2026-11-23 09:05")
 
 
+def test_nothing_is_detected_before_it_was_said():
+    post(*FIRE, "2026-11-23 09:00", received=at("2026-11-01 00:00"))
+    play("2026-11-23 09:05")
+    event = Event.objects.get()
+    assert event.t_detected == at("2026-11-23 09:00")
+    assert event.obligations.get(duty="K1").due_at == at("2026-11-23 13:00")
+
+
 def test_an_event_elsewhere_is_kept_and_owes_nothing():
     post("沈阳一厂房起火致12人死亡", "11月23日8时许，辽宁沈阳铁西区一厂房发生火灾，已造成12人死亡。警方介入调查。")
     play("2026-11-23 09:05")
