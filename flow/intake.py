@@ -153,7 +153,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
         Grading.objects.bulk_create(gradings)
         owing.write(list(changes.values()), now)
         plans = telling.about(batch, changes, policy, now)
-        for event_id in {p.event_id for p in plans if p.kind == "regraded" and p.event_id}:
+        for event_id in {p.event_id for p in plans if p.event_id and p.event_id not in batch.opened}:
             telling.replace_earlier(event_id, now)
         alerts, deliveries = outbox.write(plans, now, replay=held)
         Change.objects.bulk_create(Change(post_id=i) for i in _to_index(ids, batch))

@@ -67,7 +67,7 @@ def regraded(
 
 
 def replace_earlier(event_id: int, now: datetime) -> None:
-    """What was told of the event before its grade changed needs no answer any more: the new notice says it all."""
+    """What was told of the event before its grade or its clocks changed needs no answer: the new notice says it all."""
     for kind in ("opened", "regraded", "confirm_grade"):
         outbox.stand_down_cause(f"event:{event_id}:{kind}:", now)
 

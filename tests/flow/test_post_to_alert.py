@@ -175,6 +175,23 @@ def test_detection_is_never_later_than_the_round_that_reads_it():
     assert Event.objects.get().t_detected == at("2026-11-23 09:05")
 
 
+def test_an_earlier_start_found_later_makes_a_new_revision_and_replaces_the_notice():
+    text = "西安市灞桥区某厂房发生火灾，已造成11人死亡、6人受伤，公安、消防正在现场处置。"
+    post(FIRE[0], text, "2026-11-23 09:00", outlet="media", site="华商网")
+    play("2026-11-23 09:05")
+    first = Obligation.objects.get(duty="K1")
+    assert (first.start_basis, first.due_at) == ("t_first_post", at("2026-11-23 14:00"))
+    post(FIRE[0], "11月23日8时许，" + text, "2026-11-23 09:30", outlet="media", site="西部网")
+    play("2026-11-23 09:35")
+    second = Obligation.objects.get(duty="K1", superseded_at=None)
+    assert (second.rev, second.start_basis, second.due_at) == (2, "t_event", at("2026-11-23 13:00"))
+    assert second.original_due_at == first.due_at
+    open_notices = Alert.objects.filter(kind="opened", level=1, stood_down_at=None)
+    assert [a.key for a in open_notices] == [f"event:{second.event_id}:opened:K1.2+K2.2:L1"]
+    play("2026-11-23 14:00")
+    assert not Alert.objects.filter(milestone__obligation=first).exists()
+
+
 def test_nothing_is_detected_before_it_was_said():
     post(*FIRE, "2026-11-23 09:00", received=at("2026-11-01 00:00"))
     play("2026-11-23 09:05")
