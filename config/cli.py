@@ -25,16 +25,22 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     as_json = "--json" in argv
     try:
-        from django.core.management import ManagementUtility
-        from django.core.management.base import CommandError
+        from django.core.management import ManagementUtility, get_commands
+        from django.core.management.base import BaseCommand, CommandError
 
         from config.door import ConfigError
         from sla.engine import Unmet
     except ImportError as e:  # started outside its environment
         say(f"huiying: {e}; run `make setup` first")
         sys.exit(2)
+    class Commands(ManagementUtility):
+        def fetch_command(self, subcommand: str) -> BaseCommand:
+            if subcommand not in get_commands():  # Django's own answer is exit code 1, which means "found wrong" here
+                raise Refused(f"没有 {subcommand} 这个命令；huiying help 列出全部")
+            return super().fetch_command(subcommand)
+
     try:
-        ManagementUtility(argv).execute()
+        Commands(argv).execute()
     except (Refused, Unmet) as e:
         if as_json:
             sys.stdout.write(json.dumps({"error": str(e), "field": e.field}, ensure_ascii=False) + "\n")

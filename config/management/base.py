@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from config import clock
 from config.cli import Refused
@@ -25,6 +26,19 @@ class Command(BaseCommand):
 
     requires_system_checks = []
     requires_migrations_checks = False
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        usage = parser.format_usage
+
+        def refuse(message: str) -> NoReturn:
+            # As any refusal: exit 2, and under --json {"error", "field"} of the first option that is wrong.
+            named = re.search(r"--?([a-z-]+)|required: (\w+)", message)
+            field = (named[1] or named[2]).replace("-", "_") if named else ""
+            raise Refused(f"{message}\n{usage()}".rstrip(), field)
+
+        parser.error = refuse  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout, logs on stderr")
