@@ -115,6 +115,7 @@ def test_a_conference_settles_the_second_clock(fire):
     ("changes", "field"),
     [
         ({"page": None}, "page"),
+        ({"page": None, "duties": ["K1", "K2"]}, "page"),
         ({"url": ""}, "url"),
         ({"channel": "media"}, "channel"),
         ({"channel": "rumour"}, "channel"),
