@@ -8,7 +8,7 @@ posts differ, a false join hides an incident and a missed join only shows it twi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +53,7 @@ class Features:
 # The same place adds nothing: its name is one of the shared terms.
 BIAS, PER_LIKENESS, PER_SHARED, PER_POSTS, OTHER_PLACE = -10.14, 9.47, 4.61, 0.63, -1.05
 # Set by hand, because the labelled pairs are at most a day apart and carry no type: odds halve in 35 hours.
-PER_HOUR, OTHER_TYPE = -0.02, -0.7
+PER_HOUR, OTHER_TYPE = -0.02, -5.0
 THRESHOLD = 0.20
 
 
@@ -93,9 +93,19 @@ class EventIndex:
     def __contains__(self, event_id: int) -> bool:
         return event_id in self._open
 
-    def find(self, terms: Mapping[str, float], entities: frozenset[str], type: str, at: datetime) -> Match | None:
-        """The likeliest open event, or None when a new one is likelier. Of equals the older id."""
-        judged = self.judged(terms, entities, type, at)
+    def find(
+        self,
+        terms: Mapping[str, float],
+        entities: frozenset[str],
+        type: str,
+        at: datetime,
+        apart: Callable[[int], bool] = lambda event_id: False,
+    ) -> Match | None:
+        """The likeliest open event, or None when a new one is likelier. Of equals the older id.
+
+        `apart` says of an event that facts keep it and the post apart, however alike their words are.
+        """
+        judged = [pair for pair in self.judged(terms, entities, type, at) if not apart(pair[0])]
         best = max(judged, key=lambda pair: (probability(pair[1]), -pair[0]), default=None)
         if best is None or probability(best[1]) < self.threshold:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,11 @@ from flow.models import Outcome
 from flow.readers import Read
 
 FOLD_DAYS = 14
+# Two incidents of one place and day read alike. A post that states its own dead and an hour of its own, and does not
+# say that it continues something, tells of another incident: a swallowed second one is worse than a split one.
+OTHER_HOUR = timedelta(hours=1)
+CLOCK_TIME = re.compile(r"\d\s*[时点:：]|[一二三四五六七八九十两]\s*[时点]")
+CONTINUES = re.compile("升至|上升|增至|增加到|截至|最新|续报|此前|后续|进展")
 EVENT_HOURS = 48  # an event nobody has spoken of for so long takes no more posts by likeness alone
 
 
@@ -40,6 +46,7 @@ class Placer:
         self.edition, self.reader = edition, reader
         self.folds, self.events = FoldIndex(), EventIndex()
         self.event_of_fold: dict[int, int] = {}
+        self.hours: dict[int, datetime] = {}  # when an event happened, where the hour is stated
         self.affairs: dict[int, Affair] = {}
         self.fold_ids, self.event_ids = NextIds(Fold), NextIds(Event)
         self.loaded = False
@@ -48,7 +55,7 @@ class Placer:
         """Rebuild both indexes from the tables: at start, and after a batch that could not be written."""
         since = now - timedelta(days=FOLD_DAYS)
         self.folds, self.events = FoldIndex.rebuild(_remembered(since)), EventIndex()
-        self.event_of_fold, self.affairs = {}, {}
+        self.event_of_fold, self.affairs, self.hours = {}, {}, {}
         placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
         self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
         self._load_events(now)
@@ -65,11 +72,16 @@ class Placer:
 
     def _add(self, event: Event) -> None:
         """Into the index; a hand-opened event without posts is known by the words of its title."""
+        self._note_hour(event)
         if not event.terms:
             event.terms, event.entities = _words_of(event, self.reader)
         self.events.add(
             event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at, max(event.posts, 1)
         )
+
+    def _note_hour(self, event: Event) -> None:
+        if event.t_event and CLOCK_TIME.search(event.t_event_quote):
+            self.hours[event.id] = event.t_event
 
     def follow_people(self, since: datetime) -> None:
         """Take in what people did since: events they opened join the index, closed or merged ones leave it."""
@@ -111,6 +123,7 @@ class Placer:
         affair = self._affair(batch, event_id)
         affair.add(post, verdict, fold_id, self.edition, now)
         affair.event.entities = sorted({*affair.event.entities, *_entities(verdict)})[:30]
+        self._note_hour(affair.event)
         self.event_of_fold[fold_id] = event_id
         batch.readings.append(self._reading(post, verdict, fold_id, event_id))
         batch.outcomes.append(Outcome(post=post, kind=kind, event_id=event_id, at=now))
@@ -135,7 +148,13 @@ class Placer:
         known = self.event_of_fold.get(fold_id)
         if known is not None and known in self.events:
             return known
-        match = self.events.find(verdict.terms, _entities(verdict), verdict.type, post.published_at)
+        hour = None if CONTINUES.search(text_of(post)) else _harm_at(verdict)
+
+        def apart(event_id: int) -> bool:
+            known = self.hours.get(event_id)
+            return hour is not None and known is not None and abs(hour - known) >= OTHER_HOUR
+
+        match = self.events.find(verdict.terms, _entities(verdict), verdict.type, post.published_at, apart)
         return match.event_id if match else None
 
     def _affair(self, batch: Batch, event_id: int) -> Affair:
@@ -180,6 +199,7 @@ class Placer:
         for event_id in self.events.expire(now):
             self.events.drop(event_id)
             self.affairs.pop(event_id, None)
+            self.hours.pop(event_id, None)
 
 
 def _words_of(event: Event, reader: Reader) -> tuple[dict[str, float], list[str]]:
@@ -210,6 +230,14 @@ def _remembered(since: datetime) -> Iterator[Row]:
             packed=folding.fingerprint(norm),
             at=reading.post.published_at,
         )
+
+
+def _harm_at(verdict: Verdict) -> datetime | None:
+    """The stated hour of an incident whose dead or missing the post itself states."""
+    facts = verdict.facts
+    if not (facts.deaths or facts.missing) or not CLOCK_TIME.search(facts.t_event_quote):
+        return None
+    return facts.t_event
 
 
 def _entities(verdict: Verdict) -> frozenset[str]:

@@ -73,6 +73,19 @@ def test_every_post_has_exactly_one_outcome():
     assert Reading.objects.filter(tier="none").get().reasons is not None
 
 
+def test_three_grave_incidents_of_one_district_and_morning_are_three_events():
+    post(*FIRE, "2026-11-23 09:00", outlet="media", site="华商网")
+    blast = "11月23日9时许，西安市灞桥区一居民楼发生燃气爆炸，已造成21人死亡，公安、消防正在现场救援。"
+    post("灞桥区燃气爆炸 已致21人死亡", blast, "2026-11-23 09:30", outlet="media", site="华商网")
+    crash = "11月23日9时40分许，西安市灞桥区一路口大巴与货车相撞，造成12人死亡，交警正在现场处置。"
+    post("灞桥区大巴与货车相撞 已致12人死亡", crash, "2026-11-23 09:50", outlet="media", site="华商网")
+    later = "西安市灞桥区某厂房火灾死亡人数升至14人，截至11时明火已扑灭。"
+    post("灞桥区厂房火灾死亡人数升至14人", later, "2026-11-23 11:10", outlet="media", site="西部网")
+    play("2026-11-23 11:15")
+    assert sorted(e.posts for e in Event.objects.all()) == [1, 1, 2]
+    assert Obligation.objects.filter(duty="K1", superseded_at=None).count() == 3
+
+
 def test_copies_are_folded_and_counted_in_one_event():
     post(*FIRE, "2026-11-23 09:00")
     for minute, site in enumerate(("今日头条", "抖音", "百家号"), 1):
