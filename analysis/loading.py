@@ -51,11 +51,6 @@ def _tokenizer() -> Any:
     return jieba.Tokenizer()
 
 
-def model_note(reader: Reader) -> str:
-    """Why the reader runs on rules alone, or ''."""
-    return reader.model_note
-
-
 def load_lexicon(folder: Path) -> Lexicon:
     """Every word list under config/words. Raises ConfigError naming file and line."""
     cues: list[Word] = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis import learning
-from analysis.loading import MODEL, load_reader, model_note
+from analysis.loading import MODEL, load_reader
 from tests.analysis.words import CONFIG, post
 
 
@@ -40,13 +40,13 @@ def test_a_damaged_file_is_refused_and_the_rules_go_on(small_model):
     raw[len(raw) // 2] ^= 0xFF
     small_model.write_bytes(bytes(raw[: len(raw) - 40]))
     reader = load_reader(CONFIG, None, small_model)
-    assert "只按规则" in model_note(reader)
+    assert "只按规则" in reader.model_note
     assert reader.read(post("民警抓获小偷")).tier == "direct"
 
 
 def test_a_missing_model_is_said_and_the_rules_go_on(tmp_path):
     reader = load_reader(CONFIG, None, tmp_path / "none.npz")
-    assert "没有模型文件" in model_note(reader)
+    assert "没有模型文件" in reader.model_note
     assert reader.read(post("民警抓获小偷")).tier == "direct"
 
 

@@ -13,22 +13,10 @@ from config.clock import real_now
 from flow import delivery
 from tests.alerts import ladders, rows
 from tests.alerts.ladders import at
-from tests.alerts.stand_ins import SLACK_OK, Answer, HttpStandIn, running
+from tests.alerts.stand_ins import Answer
 
 pytestmark = pytest.mark.django_db
 NOW = at("10:00")
-
-
-@pytest.fixture
-def server():
-    server = HttpStandIn(SLACK_OK)
-    with running(server):
-        yield server
-
-
-@pytest.fixture
-def ladder(server):
-    return ladders.with_channels(ladders.slack(server.url))
 
 
 def told(ladder, **about) -> Delivery:

@@ -14,24 +14,11 @@ from alerts.channels.base import DeliveryFailed, Sent
 from alerts.models import Delivery
 from config.clock import real_now
 from flow import delivery
-from tests.alerts import ladders, rows
+from tests.alerts import rows
 from tests.alerts.ladders import at
-from tests.alerts.stand_ins import SLACK_OK, HttpStandIn, running
 
 NOW = at("10:00")
 RATE = throttle.Rate(per_minute=10_000, reserved=0)
-
-
-@pytest.fixture
-def server():
-    server = HttpStandIn(SLACK_OK)
-    with running(server):
-        yield server
-
-
-@pytest.fixture
-def ladder(server):
-    return ladders.with_channels(ladders.slack(server.url))
 
 
 def claim(row, ladder):
