@@ -141,6 +141,14 @@ def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message
     return _message(f"【无人值班】{level_name} {shift}未排班", f"{level_name}：{shift}。", todo)
 
 
+def saved_search(name: str, titles: Sequence[str], count: int, beyond: int, most: int) -> Message:
+    """`titles` of the newest hits of a topic, `count` told now, `beyond` kept without telling since the day is full."""
+    quoted = "\n".join(f"· {fit(title, 80)}" for title in titles)
+    more = f"另有 {count - len(titles)} 条，见专题页。" if count > len(titles) else ""
+    full = f"今日已达上限 {most} 条：另有 {beyond} 条已记入专题，今日不再告知。" if beyond else ""
+    return _message(f"【专题命中】{name}：{count} 条", *quoted.split("\n"), more, full)
+
+
 def system(what: str, detail: str) -> Message:
     return _message(f"【系统】{what}", detail)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -109,3 +110,75 @@ class IndexState(models.Model):
     committed_at = models.DateTimeField(null=True)
     rebuild_wanted_at = models.DateTimeField(null=True)
     rebuilt_at = models.DateTimeField(null=True)
+
+
+class SavedSearch(models.Model):
+    """专题: a search that is kept, matched as posts arrive, and told of. A topic is nothing else (design.md §2)."""
+
+    class Raises(models.TextChoices):
+        NO = "", "不改变"
+        INCIDENT = "incident", "警情"
+        DIRECT = "direct", "涉警"
+
+    class Tells(models.TextChoices):
+        OWNER = "owner", "建立人"
+        DUTY = "duty", "值班员"
+
+    name = models.CharField("名称", max_length=60)
+    query = models.TextField("检索式", max_length=4000)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_searches")
+    shared = models.BooleanField("共享", default=True)
+    # Told as posts arrive; without it the topic is only kept and counted.
+    alerting = models.BooleanField("命中即告知", default=False)
+    tells = models.CharField("告知", max_length=5, choices=Tells, default=Tells.OWNER)
+    most_per_day = models.PositiveIntegerField("每日上限", default=30)
+    muted_until = models.DateTimeField("静音至", null=True, blank=True)
+    raises = models.CharField("命中视为", max_length=8, choices=Raises, default=Raises.NO, blank=True)
+    names_type = models.CharField("命中归为", max_length=3, blank=True)  # T01…T15
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    swept_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)  # two people editing at once: the second sees the first's
+    deleted_at = models.DateTimeField(null=True, blank=True)  # deleting can be undone
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], name="one_topic_of_a_name", condition=models.Q(deleted_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedHit(models.Model):
+    """One post that matched a saved search; told at most once."""
+
+    search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="hits")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="saved_hits")
+    at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    swept = models.BooleanField(default=False)  # found by the nightly sweep, not on arrival
+    quiet = models.CharField(max_length=12, blank=True)  # why it was not told: muted, limit, not_alerting
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["search", "post"], name="one_hit_per_search")]
+        indexes = [
+            models.Index(
+                fields=["search"], name="hit_to_tell", condition=models.Q(told_at__isnull=True, quiet="")
+            )
+        ]
+
+
+class SearchHistory(models.Model):
+    """What a person searched for, newest first, so that it can be asked again; only they see it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=6000)  # the page's query string
+    query = models.TextField()
+    total = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-at"], name="history_newest")]

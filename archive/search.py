@@ -81,7 +81,7 @@ def search(
     node = query.parse(text)
     if offset + limit > DEEPEST:
         raise QueryError(0, f"最多翻到第 {DEEPEST} 条：请缩小时间范围或增加检索词")
-    found = _ask(node, filters or Filter(), sort, limit, offset)
+    found = ask(node, filters or Filter(), sort, limit, offset)
     posts = Post.objects.in_bulk([row.post_id for row in found.rows])
     # The index follows within a second; what was withdrawn meanwhile must not be shown.
     shown = [(row, post) for row in found.rows if (post := posts.get(row.post_id)) and post.withdrawn_at is None]
@@ -125,7 +125,8 @@ def _instant(text: str, position: int, *, after: bool = False) -> datetime:
         raise QueryError(position, f"看不懂时间“{text}”：请写 2024-05-01 或 2024-05-01T08:30") from None
 
 
-def _ask(node: query.Node, filters: Filter, sort: Sort, limit: int, offset: int) -> Found:
+def ask(node: query.Node, filters: Filter, sort: Sort, limit: int, offset: int) -> Found:
+    """What the engine answers; an index that was never made is empty, one that is lost is asked to be rebuilt."""
     chosen = engine()
     try:
         return chosen.search(node, filters, sort=sort, limit=limit, offset=offset)

@@ -25,7 +25,8 @@ def awaiting(user: Any) -> QuerySet[Alert]:
     levels = [n for n, role in enumerate(LEVEL_ROLES, 1) if role in roles]
     addresses = [f"role:{role}" for role in roles] + [f"user:{user.get_username()}"]
     mine = Delivery.objects.filter(alert_id=OuterRef("pk"), channel=CONSOLE, address__in=addresses)
-    return standing.filter(Q(level__in=levels) | Exists(mine))
+    # A topic's hits are for whom they name: its owner, or the officer on duty.
+    return standing.filter(Q(level__in=levels) & ~Q(kind="saved_search") | Exists(mine))
 
 
 def count(user: Any) -> int:

@@ -13,8 +13,8 @@ from django.db.models import F
 from alerts import outbox
 from analysis.models import Event, Fold, Grading, Reading
 from analysis.reading import PostText
-from archive.models import Change, Post, Source
-from flow import audit, owing, telling
+from archive.models import Change, Post, SavedHit, Source
+from flow import audit, owing, telling, topics
 from flow.affair import ENGINE_FIELDS
 from flow.models import Outcome
 from flow.placing import Batch, Placer
@@ -38,6 +38,7 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
     counts: Counter[str] = Counter()
     if not replay:
         correct_future_dates(now)
+    topics.KEPT.refresh()
     while posts := unread(now):
         if not placer.loaded:
             placer.load(now)
@@ -132,6 +133,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
         changes[event.id] = owing.reconcile(event, standing.get(event.id, []), policy.duties, now)
         event.owes_reason = changes[event.id].reason[:300]
     ids = [p.id for p in batch.posts]
+    hits = topics.KEPT.hits(_placed(batch), now)
 
     with transaction.atomic():
         if Post.objects.filter(id__in=ids, unread=True).update(unread=False) != len(ids):
@@ -151,6 +153,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
         Reading.objects.bulk_create(batch.readings)
         Outcome.objects.bulk_create(batch.outcomes)
         Grading.objects.bulk_create(gradings)
+        SavedHit.objects.bulk_create(hits, ignore_conflicts=True)
         owing.write(list(changes.values()), now)
         plans = telling.about(batch, changes, policy, now)
         for event_id in {p.event_id for p in plans if p.event_id and p.event_id not in batch.opened}:
@@ -161,6 +164,15 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
             audit.record("engine", "grade.proposed", f"event:{grading.event_id}", now, grade=grading.grade)
     counts = Counter(outcome.kind for outcome in batch.outcomes)
     return counts + Counter(read=len(ids), alerts=alerts, deliveries=deliveries)
+
+
+def _placed(batch: Batch) -> list[tuple[Post, dict[str, object]]]:
+    """Each post with what topics may ask of its event."""
+    events = {o.post_id: batch.affairs[o.event_id].event for o in batch.outcomes if o.event_id in batch.affairs}
+    return [
+        (post, {"event": e.id, "grade": e.grade, "type": e.type} if (e := events.get(post.id)) else {})
+        for post in batch.posts
+    ]
 
 
 def _check_untouched(batch: Batch, known: Sequence[int]) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alerts import messages, outbox
-from alerts.escalation import Plan, first_steps, next_step, stand_down_step
+from alerts.escalation import CONSOLE, Plan, Recipient, first_steps, next_step, stand_down_step
 from alerts.messages import ClockNote, EventNote, Message, ReleaseNote
 from alerts.models import Alert
 from alerts.roster import on_duty
 from analysis.models import Event, Grading
-from archive.models import Source
+from archive.models import SavedSearch, Source
 from flow.owing import Changes
 from flow.placing import Batch
 from flow.policy import Policy
@@ -111,6 +112,21 @@ def source_silent(source: Source, now: datetime, policy: Policy) -> list[Plan]:
     return first_steps(
         cause, "source_silent", message, grade=None, at=now, ladder=policy.ladder, on_duty=on_duty(now)
     )
+
+
+def saved_search(
+    row: SavedSearch, newest_hit: int, titles: Sequence[str], count: int, beyond: int, policy: Policy, now: datetime
+) -> list[Plan]:
+    """Hits of a topic, to its owner's inbox or to the officer on duty; nobody has to acknowledge them."""
+    message = messages.saved_search(row.name, titles, count, beyond, row.most_per_day)
+    cause = f"saved_search:{row.id}:{newest_hit}"
+    plans = first_steps(
+        cause, "saved_search", message, grade=None, at=now, ladder=policy.ladder, on_duty=on_duty(now)
+    )[:1]
+    if row.tells == row.Tells.OWNER:
+        owner = Recipient(channel=CONSOLE, address=f"user:{row.owner.get_username()}", user_id=row.owner_id)
+        plans = [replace(plan, told=row.owner.get_username(), recipients=(owner,)) for plan in plans]
+    return plans
 
 
 def _first(

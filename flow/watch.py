@@ -13,7 +13,7 @@ from alerts import outbox
 from alerts.escalation import Plan
 from alerts.models import Alert
 from archive.models import Source
-from flow import telling
+from flow import telling, topics
 from flow.policy import Policy
 from sla import engine
 from sla.models import Milestone, Obligation
@@ -37,6 +37,7 @@ def run(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
     """Tell every milestone and escalation step due by `now`, and every source that fell silent."""
     counts = _milestones(policy, now, held=held)
     counts += _silent_sources(policy, now, held=held)
+    counts += topics.tell(policy, now, held=held)
     # Each wave may make steps that are themselves already due: after an outage every level passed is told.
     while wave := _escalations(policy, now, held=held):
         counts += wave

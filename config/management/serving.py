@@ -10,11 +10,13 @@ from analysis.models import Unit
 from config import clock
 from crawlers import schedule
 from crawlers.child import Child
+from flow import topics
 from flow.engine import Job
 from flow.policy import Policy
 from flow.readers import Readers
 
 CRAWL_BEAT_S = 1.0
+TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
 
 
 def readers(files: Policy, processes: int = 0) -> Readers:
@@ -34,6 +36,6 @@ def jobs(stop: threading.Event) -> Iterator[Sequence[Job]]:
             child.crawl(due)
 
     try:
-        yield [Job("crawl", CRAWL_BEAT_S, crawl)]
+        yield [Job("crawl", CRAWL_BEAT_S, crawl), Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now()))]
     finally:
         child.stop()
