@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 
 from alerts import outbox
 from archive import query
@@ -43,20 +43,20 @@ class Topics:
     """The saved searches as matchers, kept while nobody changes them."""
 
     def __init__(self) -> None:
-        self._stamp: tuple[int, datetime | None] | None = None
+        self._stamp: object = None
         self._rows: dict[int, SavedSearch] = {}
         self._all = self._raising = Matcher({})
 
     def refresh(self) -> None:
         """Take in what people changed; one small query when they changed nothing."""
-        stamp = SavedSearch.objects.aggregate(Count("id"), Max("changed_at"))
-        if (now := (stamp["id__count"], stamp["changed_at__max"])) == self._stamp:
+        stamp = SavedSearch.objects.aggregate(Count("id"), Max("id"), Sum("version"), Max("changed_at"))
+        if stamp == self._stamp:
             return
         self._rows = {row.id: row for row in SavedSearch.objects.filter(deleted_at=None)}
         nodes = dict(parsed(self._rows.values()))
         self._all = Matcher(nodes)
         self._raising = Matcher({i: n for i, n in nodes.items() if self._rows[i].raises or self._rows[i].names_type})
-        self._stamp = now
+        self._stamp = stamp
 
     def raised(self, post: Post) -> Raised | None:
         """What the topics that may raise a post say of it, from its text alone; None when none matches."""
