@@ -17,7 +17,10 @@ NOW = city.at("2026-11-23 12:00")
 
 
 @pytest.fixture
-def topic(db):
+def topic(db, monkeypatch):
+    # A test's rolled-back rows leave their ids to the next test: nothing may be remembered from it.
+    monkeypatch.setattr(topics, "KEPT", topics.Topics())
+
     def make(text: str, **more) -> SavedSearch:
         known = {"owner": city.user("fen", "analyst"), "alerting": True, "created_at": NOW, "changed_at": NOW}
         return SavedSearch.objects.create(name=f"专题{text}", query=text, **(known | more))
