@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any, TypeVar
 
-from alerts.messages import KINDS, Message, escalated, nobody_on_duty
+from alerts.messages import KINDS, Message, escalated, nobody_here, nobody_on_duty
 from config.clock import SHANGHAI
 
 CONSOLE = "console"
@@ -55,6 +55,8 @@ class Ladder:
     shift_starts: tuple[time, ...]
     channels: Mapping[str, ChannelSettings]
     edition: str  # "2026-11 …#hash"
+    # How long before a shift each person's own addresses are tried; zero = never.
+    contact_test_before: timedelta = timedelta(hours=1)
 
     def level(self, n: int) -> Level:
         return self.levels[n - 1]
@@ -64,6 +66,7 @@ class Ladder:
 class Person:
     user_id: int
     name: str  # log-in name
+    contacts: tuple[tuple[str, str], ...] = ()  # (channel, the person's own address there)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,26 +129,46 @@ def first_steps(
 ) -> list[Plan]:
     """What tells of `cause` at `at`: level 1, further levels told at once, and 无人值班 where nobody is.
 
+    Where the highest of them has nobody on duty, the next level that has somebody is told at once too.
+
     `cause` names the change, the same change always by the same name: "event:7:opened:1",
     "obligation:12:near-1", "source:3:silent:2026-11-23".
     """
     last = _of_grade(ladder.at_once.get(kind, {}), grade, 1)
-    plans = []
-    for n in range(1, last + 1):
-        step = Step(
-            cause=cause,
-            kind=kind,
-            level=n,
-            title=message.title,
-            text=message.text,
-            grade=grade,
-            raised_at=at,
-            event_id=event_id,
-            milestone_id=milestone_id,
-        )
-        # Only the highest level told has somebody above it left to tell.
-        plans.append(_plan(step, ladder, on_duty, ends=n < last))
+    first = Step(
+        cause=cause,
+        kind=kind,
+        level=last,
+        title=message.title,
+        text=message.text,
+        grade=grade,
+        raised_at=at,
+        event_id=event_id,
+        milestone_id=milestone_id,
+    )
+    below = [_plan(replace(first, level=n), ladder, on_duty, ends=True) for n in range(1, last)]
+    plans = below + _upwards(first, ladder, on_duty)
     return plans + _missing_people(plans, ladder, on_duty, at)
+
+
+def _upwards(step: Step, ladder: Ladder, on_duty: OnDuty) -> list[Plan]:
+    """`step`, and where nobody of its level is on duty, the next level that has somebody: both at once.
+
+    Only the highest level told has somebody above it left to tell. Where no level above has anybody either, `step`
+    alone is told (to its role's inbox) and escalates as usual.
+    """
+    here = ladder.level(step.level)
+    manned = manned_above(step.level, ladder, on_duty)
+    if on_duty.get(here.role) or manned is None or step.kind not in ladder.escalates:
+        return [_plan(step, ladder, on_duty)]
+    message = nobody_here(Message(step.title, step.text), here.name, manned.name, step.raised_at)
+    above = replace(step, level=manned.n, title=message.title, text=message.text)
+    return [_plan(step, ladder, on_duty, ends=True), _plan(above, ladder, on_duty)]
+
+
+def manned_above(n: int, ladder: Ladder, on_duty: OnDuty) -> Level | None:
+    """The lowest level above `n` that has somebody on duty."""
+    return next((level for level in ladder.levels[n:] if on_duty.get(level.role)), None)
 
 
 def next_step(step: Step, ladder: Ladder, on_duty: OnDuty, at: datetime) -> list[Plan]:
@@ -165,7 +188,7 @@ def next_step(step: Step, ladder: Ladder, on_duty: OnDuty, at: datetime) -> list
         event_id=step.event_id,
         milestone_id=step.milestone_id,
     )
-    plans = [_plan(following, ladder, on_duty)]
+    plans = _upwards(following, ladder, on_duty)
     return plans + _missing_people(plans, ladder, on_duty, at)
 
 
@@ -243,13 +266,20 @@ def priority(grade: str | None) -> int:
 
 
 def recipients(level: Level, ladder: Ladder, on_duty: OnDuty) -> tuple[Recipient, ...]:
-    """The inboxes of the people on duty, else the role's inbox; then the groups of every channel that is on."""
+    """The inboxes of the people on duty, else the role's inbox; then, of every channel that is on, its groups and
+    the people's own addresses."""
     people = on_duty.get(level.role, ())
     told = [Recipient(channel=CONSOLE, address=f"user:{p.name}", user_id=p.user_id) for p in people]
     told = told or [Recipient(channel=CONSOLE, address=f"role:{level.role}")]
     for name in level.channels:
         if name in ladder.channels:
             told += [Recipient(channel=name, address=a) for a in ladder.channels[name].addresses]
+            told += [
+                Recipient(channel=name, address=address, user_id=p.user_id)
+                for p in people
+                for channel, address in p.contacts
+                if channel == name and address not in ladder.channels[name].addresses
+            ]
     return tuple(told)
 
 
@@ -260,14 +290,18 @@ def _missing_people(plans: Sequence[Plan], ladder: Ladder, on_duty: OnDuty, at: 
         return []
     starts, ends = shift_window(at, ladder.shift_starts)
     message = nobody_on_duty(empty[0].name, starts, ends)
-    leader = ladder.level(NOBODY_LEVEL)
+    # Whoever is on duty above it; with an empty rota the leader's inbox is all there is.
+    manned = manned_above(empty[0].n, ladder, on_duty)
+    leader = manned or ladder.level(NOBODY_LEVEL)
+    inbox = Recipient(channel=CONSOLE, address=f"role:{leader.role}")
+    told = recipients(leader, ladder, on_duty) if manned else (inbox,)
     key = f"nobody_on_duty:{starts.astimezone(SHANGHAI).isoformat(timespec='minutes')}"
     return [
         Plan(
             key=key,
             cause=key,
             kind="nobody_on_duty",
-            level=NOBODY_LEVEL,
+            level=leader.n,
             told=leader.name,
             title=message.title,
             text=message.text,
@@ -275,8 +309,7 @@ def _missing_people(plans: Sequence[Plan], ladder: Ladder, on_duty: OnDuty, at: 
             raised_at=at,
             escalates_at=None,
             priority=priority(None),
-            # The role's inbox, not a person's: the rota that would name one is what is missing.
-            recipients=(Recipient(channel=CONSOLE, address=f"role:{leader.role}"),),
+            recipients=told,
             wants_ack=False,
         )
     ]

@@ -136,7 +136,8 @@ def source_silent(
 def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message:
     shift = f"{moment(starts)}至{moment(ends)}"
     todo = (
-        "本班次值班表无此岗位人员，告警已送该岗位公共收件箱。请安排人员并补登值班表。本班次内不再重复提醒。"
+        "本班次值班表无此岗位人员，告警已送该岗位公共收件箱，并直接告知上一级在岗人员。"
+        "请安排人员并补登值班表。本班次内不再重复提醒。"
     )
     return _message(f"【无人值班】{level_name} {shift}未排班", f"{level_name}：{shift}。", todo)
 
@@ -170,6 +171,14 @@ def escalated(
     line = f"升级：{here} {moment(raised_at)} 告知，{duration(now - raised_at)}无人确认，现升级至第{level}级（{above}）。"
     earlier, rest = _split_lines(message.text, "升级：")
     return _message(f"【升级至{above}】{title}", *earlier, line, *rest)
+
+
+def nobody_here(message: Message, here: str, above: str, at: datetime) -> Message:
+    """The same message, told to `above` at once because nobody of `here` is on duty."""
+    title = re.sub(r"^【升级至.+?】", "", message.title)
+    line = f"升级：{here} {moment(at)} 无人在岗，同时直接告知{above}。"
+    earlier, rest = _split_lines(message.text, "升级：")
+    return _message(f"【{here}无人在岗】{title}", *earlier, line, *rest)
 
 
 def _split_lines(text: str, mark: str) -> tuple[list[str], list[str]]:

@@ -85,6 +85,8 @@ def _delivery(
         next_try_at=real_now(),
         created_at=now,
     )
+    if recipient.channel == "webhook" and recipient.user_id:
+        made.body["to"] = recipient.address  # a gateway's address is the gateway: the person's number goes along
     if recipient.channel == CONSOLE:
         made.state, made.receipt, made.attempts, made.settled_at = State.SENT, "L2", 1, now
     elif replay:

@@ -37,6 +37,7 @@ def load_ladder(folder: Path) -> Ladder:
         shift_starts=_shift_starts(top),
         channels=_channels(top.table("channel", {})),
         edition=f"{top.text('edition')}#{digest}",
+        contact_test_before=timedelta(minutes=top.number("contact_test_minutes", 60, least=0)),
     )
     top.done()
     return ladder

@@ -124,6 +124,42 @@ def test_without_a_rota_the_roles_inbox_is_told_and_nobody_on_duty_is_raised(lad
     assert "值班员" in nobody.title
 
 
+def without(*roles):
+    return {role: people for role, people in EVERYBODY.items() if role not in roles}
+
+
+def test_where_nobody_is_on_duty_the_next_level_is_told_at_once(ladder):
+    inbox, leader, nobody = told(on_duty=without("duty_officer"), ladder=ladder)
+    assert (inbox.level, inbox.escalates_at) == (1, None)
+    assert inbox.recipients == (Recipient(channel="console", address="role:duty_officer"),)
+    assert (leader.level, leader.raised_at, leader.escalates_at) == (2, at("10:00"), at("10:10"))
+    assert leader.recipients == (Recipient(channel="console", address="user:li", user_id=2),)
+    assert "值班员 11月23日 10:00 无人在岗" in leader.text
+    assert (nobody.kind, nobody.level, nobody.recipients) == ("nobody_on_duty", 2, leader.recipients)
+
+
+def test_levels_that_are_empty_too_are_passed_over(ladder):
+    plans = told(on_duty=without("duty_officer", "shift_leader"), ladder=ladder)
+    assert [(p.kind, p.level) for p in plans] == [("opened", 1), ("opened", 3), ("nobody_on_duty", 3)]
+    [first] = told(ladder=ladder)
+    later = next_step(step_of(first), ladder, without("shift_leader"), at("10:10"))
+    assert [(p.kind, p.level, p.escalates_at) for p in later[:2]] == [("opened", 2, None), ("opened", 3, at("10:25"))]
+
+
+def test_a_kind_that_never_escalates_goes_no_higher_for_an_empty_rota(ladder):
+    plans = told("saved_search", on_duty=without("duty_officer"), ladder=ladder)
+    assert [(p.kind, p.level) for p in plans] == [("saved_search", 1), ("nobody_on_duty", 2)]
+
+
+def test_people_on_duty_are_told_at_their_own_addresses_of_channels_that_are_on(ladder):
+    ladder = replace(ladder, channels={"slack": ladders.slack("http://x/", addresses=("C1",))})
+    reach = (("slack", "U7"), ("slack", "C1"), ("email", "zhang@example.cn"))
+    [plan] = told(on_duty={"duty_officer": [Person(user_id=1, name="zhang", contacts=reach)]}, ladder=ladder)
+    assert [(r.channel, r.address, r.user_id) for r in plan.recipients] == [
+        ("console", "user:zhang", 1), ("slack", "C1", None), ("slack", "U7", 1),
+    ]  # fmt: skip
+
+
 def test_nobody_on_duty_has_one_key_per_shift_whichever_role_is_missing(ladder):
     night = told(on_duty={}, clock="03:00", ladder=ladder)[-1].key
     [first] = told(clock="07:50", ladder=ladder)
