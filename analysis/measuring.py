@@ -7,36 +7,68 @@ Grades are proposed by the edition `labels`, never by the bureau's.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from analysis import facts, grading, themes
+from analysis import facts, grading, pairing, themes
 from analysis.reading import Reader, Verdict
 from analysis.samples import plain_post
+from analysis.scores import auc, interval, precision_at, prf
 
 MAJOR = ("较大", "重大", "特别重大")
+BROAD = "police_relevant_broad"
+INCIDENTS = ("enforcement_dispute", "police_misconduct", "criminal_case", "traffic", "fire_accident", "mass_gathering")
+_ABROAD = re.compile(
+    "香港|港警|澳门|台湾|台北|高雄|美国|英国|法国|德国|俄|乌克兰|日本|韩|朝鲜|泰国|缅甸|越南|印度|印尼|菲律宾|马来西亚|新加坡"
+    "|柬埔寨|老挝|巴基斯坦|以色列|伊朗|黎巴嫩|加沙|哈马斯|叙利亚|土耳其|埃及|加拿大|墨西哥|巴西|阿根廷|澳大利亚|澳洲|新西兰"
+    "|意大利|西班牙|希腊|瑞士|瑞典|挪威|荷兰|波兰|美媒|外媒|日媒|韩媒|纽约|洛杉矶|东京|首尔|伦敦|巴黎|莫斯科|曼谷|印航"
+)
 HARDLY = 0.05  # read off the development labels: type accuracy .65 without it, .72 with it
 ENOUGH = 15  # macro F1 is over kinds with at least so many items
 Judged = tuple[dict[str, Any], Verdict]
 
 
-def measure(rows: Sequence[dict[str, Any]], reader: Reader, labels: grading.Edition) -> dict[str, Any]:
-    """The whole report as one JSON-able dict. Raises KeyError or ValueError for a row without its fields."""
-    judged = [(row, reader.read(plain_post(row["text"], row["published"]))) for row in rows]
-    broad = [(row, v) for row, v in judged if row.get("police_relevant_broad") is not None]
+def measure(
+    rows: Sequence[dict[str, Any]],
+    reader: Reader,
+    labels: grading.Edition,
+    pairs: Sequence[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The whole report as one JSON-able dict; `pairs` see analysis.pairing.
+
+    Raises KeyError or ValueError for a row without its fields.
+    """
+    judged = [({**row, BROAD: _broad(row)}, reader.read(plain_post(row["text"], row["published"]))) for row in rows]
+    derived = sum(row.get(BROAD) is None for row in rows)
     errors: list[dict[str, Any]] = []
-    return {
+    report = {
         "rows": len(rows),
         "version": reader.version,
         "relevance": {
             "direct": _binary(judged, _is_direct, "police_related", lambda v: v.direct, "direct", errors),
-            "incident": _binary(broad, _is_broad, "police_relevant_broad", _either, "incident", errors) if broad else None,
+            "incident": {**_binary(judged, _is_broad, BROAD, _either, "incident", errors), "derived": derived},
         },
         "type": _types(judged, errors),
         "grade": _grades(judged, labels, errors),
-        "errors": errors,
     }
+    if pairs is not None:
+        report["pairs"] = pairing.measure(pairs, reader, errors)
+    return {**report, "errors": errors}
+
+
+def _broad(row: dict[str, Any]) -> bool:
+    """`police_relevant_broad` of a row; derived where it is not labelled (data/README.md: from type and text).
+
+    An affair of a kind that is an incident, that happened (it has a grade) and is nobody else's: no foreign country, no
+    Hong Kong, Macau or Taiwan named. The report says how many rows were derived.
+    """
+    if row.get(BROAD) is not None:
+        return bool(row[BROAD])
+    if row["police_related"]:
+        return True
+    return row["incident_type"] in INCIDENTS and row["grade"] not in (None, "none") and not _ABROAD.search(row["text"])
 
 
 def _is_direct(verdict: Verdict) -> bool:
@@ -73,32 +105,17 @@ def _binary(
         weighted[cell] += _weight(row)  # type: ignore[assignment]
         if yes != right:
             errors.append(_error(row, task, int(right), int(yes), verdict))
-    precision, recall, f1 = _prf(counts["tp"], counts["fp"], counts["fn"])
-    weighted_precision, weighted_recall, _ = _prf(weighted["tp"], weighted["fp"], weighted["fn"])
+    precision, recall, f1 = prf(counts["tp"], counts["fp"], counts["fn"])
+    weighted_precision, weighted_recall, _ = prf(weighted["tp"], weighted["fp"], weighted["fn"])
     return {
         "precision": precision,
         "recall": recall,
         "f1": f1,
-        "auc": _auc([(score(v), bool(row[truth])) for row, v in judged]),
+        "auc": auc([(score(v), bool(row[truth])) for row, v in judged]),
         "weighted_precision": weighted_precision,
         "weighted_recall": weighted_recall,
+        "weighted_precision_at_recall_95": precision_at([(score(v), bool(row[truth]), _weight(row)) for row, v in judged], 0.95),
     }
-
-
-def _prf(tp: float, fp: float, fn: float) -> tuple[float, float, float]:
-    """Precision, recall and F1; 0 where there is nothing to divide by."""
-    precision = tp / (tp + fp) if tp + fp else 0.0
-    recall = tp / (tp + fn) if tp + fn else 0.0
-    f1 = 2 * tp / (2 * tp + fp + fn) if tp else 0.0
-    return round(precision, 4), round(recall, 4), round(f1, 4)
-
-
-def _auc(scored: Sequence[tuple[float, bool]]) -> float:
-    """The share of (positive, negative) pairs in the right order, ties half; 0 where one side is empty."""
-    yes = [s for s, y in scored if y]
-    no = [s for s, y in scored if not y]
-    right = sum((a > b) + 0.5 * (a == b) for a in yes for b in no)
-    return round(right / (len(yes) * len(no)), 4) if yes and no else 0.0
 
 
 def kind_of(verdict: Verdict) -> str:
@@ -116,15 +133,22 @@ def _types(judged: Sequence[Judged], errors: list[dict[str, Any]]) -> dict[str, 
     per_class = {}
     for kind in sorted({right for right, _ in pairs}):
         tp = sum(r == g == kind for r, g in pairs)
-        precision, recall, f1 = _prf(tp, sum(g == kind for _, g in pairs) - tp, sum(r == kind for r, _ in pairs) - tp)
+        precision, recall, f1 = prf(tp, sum(g == kind for _, g in pairs) - tp, sum(r == kind for r, _ in pairs) - tp)
         n = sum(r == kind for r, _ in pairs)
         per_class[kind] = {"n": n, "precision": precision, "recall": recall, "f1": f1}
-    counted = [c["f1"] for c in per_class.values() if c["n"] >= ENOUGH]
+    counted = [kind for kind, c in per_class.items() if c["n"] >= ENOUGH]
     return {
         "accuracy": round(sum(r == g for r, g in pairs) / len(pairs), 4) if pairs else 0.0,
-        "macro_f1": round(sum(counted) / len(counted), 4) if counted else 0.0,
+        "macro_f1": round(sum(per_class[kind]["f1"] for kind in counted) / len(counted), 4) if counted else 0.0,
+        "macro_f1_interval": interval(pairs, lambda drawn: _macro(drawn, counted)),
         "per_class": per_class,
     }
+
+
+def _macro(pairs: Sequence[tuple[str, str]], kinds: Sequence[str]) -> float:
+    right, said = Counter(r for r, _ in pairs), Counter(g for _, g in pairs)
+    both = Counter(r for r, g in pairs if r == g)
+    return sum(2 * both[k] / (right[k] + said[k]) for k in kinds if both[k]) / len(kinds) if kinds else 0.0
 
 
 def _grades(judged: Sequence[Judged], labels: grading.Edition, errors: list[dict[str, Any]]) -> dict[str, Any]:
@@ -143,7 +167,7 @@ def _grades(judged: Sequence[Judged], labels: grading.Edition, errors: list[dict
             cells["fn"] += right in MAJOR and right != got
             if right != got:
                 errors.append(_error(row, "grade", right, got, verdict))
-    precision, recall, _ = _prf(cells["tp"], cells["fp"], cells["fn"])
+    precision, recall, _ = prf(cells["tp"], cells["fp"], cells["fn"])
     return {
         "confusion": {right: dict(row) for right, row in sorted(confusion.items())},
         "precision_major": precision,

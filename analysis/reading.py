@@ -136,6 +136,11 @@ class Reader:
             version=self.version,
         )
 
+    def terms(self, text: str) -> dict[str, float]:
+        """The weighted words by which any text, relevant or not, is compared with others."""
+        rarity = self._model.rarity if self._model else terms.by_length
+        return terms.weighted(self._cutter.cut(normalise(text)), (), self._stop, rarity)
+
     def _irrelevant(self, direct: float, incident: float, reasons: list[str], weights: dict[str, float]) -> Verdict:
         theme = max(weights, key=lambda t: weights[t]) if weights else ""
         return Verdict(

@@ -24,7 +24,8 @@ PURE = [
         f"analysis.{name}"
         for name in (
             "text", "reading", "facts", "folding", "events", "grading", "heat", "attribution", "bands", "figures", "gazetteer",
-            "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "relevance", "stance", "terms", "themes",
+            "harms", "lexicon", "numerals", "occurrence", "pairing", "particulars", "placenames", "relevance", "scores", "stance",
+            "terms", "themes",
         )
     ),
     "sla.engine",
@@ -34,7 +35,7 @@ PURE = [
 # What a pure module may use: values and arithmetic. Whatever touches disk, network, process or clock is not here.
 PURE_LIBRARIES = {
     "__future__", "array", "bisect", "collections", "dataclasses", "datetime", "enum", "fractions", "functools", "hashlib", "heapq",
-    "hmac", "html", "itertools", "json", "math", "operator", "re", "string", "struct", "types", "typing", "unicodedata",
+    "hmac", "html", "itertools", "json", "math", "operator", "random", "re", "string", "struct", "types", "typing", "unicodedata",
     "zlib", "zoneinfo", "numpy", "rensa", "rjieba",
 }  # fmt: skip
 PURE_HELPERS = {"config.clock"}  # its time zone and formats; calls of its `now` are refused below
