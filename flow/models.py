@@ -33,13 +33,17 @@ class Round(models.Model):
 
 
 class Lease(models.Model):
-    """Who holds a singleton role (engine), and until when by real time."""
+    """Who holds a singleton role (engine, auditor), and until when by real time."""
 
     name = models.CharField(max_length=40, unique=True)
     holder = models.CharField(max_length=80)
     pid = models.PositiveIntegerField()
     until = models.DateTimeField()
-    ticked_at = models.DateTimeField(null=True)  # liveness: real time of the last watch tick
+    ticked_at = models.DateTimeField(null=True)  # liveness: real time of the last watch tick, or of the last audit
+    # Of the same tick: two readings that grow apart mean that the clock was set, or the machine slept.
+    ticked_monotonic = models.FloatField(null=True)
+    boot_id = models.CharField(max_length=36, blank=True, default="")
+    found = models.JSONField(default=list)  # the auditor's: what its last audit found broken
 
 
 class AuditEntry(models.Model):
