@@ -116,3 +116,89 @@ class Shift(models.Model):
     role = models.CharField(max_length=20)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
+
+
+class Rotation(models.Model):
+    """轮值: people who take turns in one role (alerts.rota.Rotation is its value)."""
+
+    role = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    people = models.JSONField()  # user ids in order; an account no longer in use leaves its shifts empty
+    blocks = models.JSONField()  # [["08:00", 12], ["20:00", 12]]: start in Shanghai, hours
+    first_day = models.DateField()
+    last_day = models.DateField(null=True)
+    weekdays = models.CharField(max_length=7, default="1234567")
+    days = models.CharField(max_length=7, default="all")
+    turn = models.CharField(max_length=5, default="shift")
+    every = models.PositiveSmallIntegerField(default=1)
+    handoff = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "name"], name="rotation_name")]
+
+
+class Cover(models.Model):
+    """换班: `user` stands in for `replaces`, or for everybody of the role when that is null."""
+
+    role = models.CharField(max_length=20)
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="covers")
+    replaces = models.ForeignKey(USER, null=True, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+
+class Leave(models.Model):
+    """请假: this person is on duty nowhere."""
+
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="leaves")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+
+class RotaChange(models.Model):
+    """One act on the rota: what it was and became (so that it can be undone), who is told instead of an empty shift."""
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=300)
+    # [{"table", "id", "before": fields or null, "after": fields or null}], in the order they were made.
+    rows = models.JSONField()
+    reason = models.CharField(max_length=300, blank=True)  # why a gap was left
+    undone_at = models.DateTimeField(null=True)
+
+
+class Contact(models.Model):
+    """A person's own address on a channel, tried before each of their shifts."""
+
+    user = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="contacts")
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=70)
+    test = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="+")  # the last one
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "channel", "address"], name="contact_once")]
+
+
+class CalendarKey(models.Model):
+    """The address of a person's calendar feed; deleting the row closes it. Only the hash of its secret is kept."""
+
+    user = models.OneToOneField(USER, on_delete=models.CASCADE, related_name="calendar_key")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+
+
+class HandOver(models.Model):
+    """交接班: written and signed by who leaves, then signed by who comes. One per role and shift start."""
+
+    role = models.CharField(max_length=20)
+    shift_at = models.DateTimeField()
+    items = models.JSONField()  # what was open when it was signed: [{"what", "text", "url"}]
+    summary = models.TextField()
+    outgoing = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField()
+    incoming = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "shift_at"], name="handover_once")]

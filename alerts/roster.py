@@ -1,21 +1,98 @@
-"""The rota: who is on duty at an instant."""
+"""The rota's tables as values, and who is on duty at an instant."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from alerts import models, rota
 from alerts.escalation import Person
-from alerts.models import Shift
+from alerts.rota import Duty, Rota
+
+workday = rota.weekdays_only
 
 
 def on_duty(at: datetime) -> dict[str, list[Person]]:
-    """Role -> the people whose shift holds `at` (a shift ends the moment the next begins). One query."""
+    """Role -> the people on duty at `at` with their own addresses. A bounded number of small queries."""
+    duties = rota.at(duties_in(at, at + timedelta(microseconds=1)), at)
+    ids = {d.user for d in duties}
+    names = dict(get_user_model().objects.filter(id__in=ids).values_list("id", "username"))
+    reach: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for user_id, channel, address in _contacts(ids):
+        reach[user_id].append((channel, address))
     people: dict[str, list[Person]] = defaultdict(list)
-    shifts = Shift.objects.filter(starts_at__lte=at, ends_at__gt=at, user__is_active=True)
-    rows = shifts.order_by("starts_at", "id").values_list("role", "user_id", "user__username")
-    for role, user_id, name in rows:
-        person = Person(user_id=user_id, name=name)
-        if person not in people[role]:
-            people[role].append(person)
+    for duty in duties:
+        person = Person(user_id=duty.user, name=names[duty.user], contacts=tuple(reach[duty.user]))
+        if person not in people[duty.role]:
+            people[duty.role].append(person)
     return dict(people)
+
+
+def _contacts(ids: set[int]) -> QuerySet[models.Contact, tuple[int, str, str]]:
+    rows = models.Contact.objects.filter(user_id__in=ids).order_by("id")
+    return rows.values_list("user_id", "channel", "address")
+
+
+def duties_in(starts: datetime, ends: datetime) -> list[Duty]:
+    """Who is on duty in [starts, ends), by the whole rota."""
+    return rota.resolve(load(starts, ends), starts, ends, workday)
+
+
+def load(starts: datetime, ends: datetime) -> Rota:
+    """Everything of the tables that touches [starts, ends)."""
+    touching = Q(starts_at__lt=ends, ends_at__gt=starts)
+    shifts = models.Shift.objects.filter(touching).order_by("starts_at", "id")
+    covers = list(models.Cover.objects.filter(touching).order_by("id"))
+    return Rota(
+        rotations=tuple(rotation_of(row) for row in models.Rotation.objects.order_by("id")),
+        shifts=tuple(shift_of(row) for row in shifts),
+        covers=tuple(cover_of(row) for row in covers),
+        leaves=tuple(leave_of(row) for row in models.Leave.objects.filter(touching)),
+        people=frozenset(get_user_model().objects.filter(is_active=True).values_list("id", flat=True)),
+    )
+
+
+def rotation_of(row: models.Rotation) -> rota.Rotation:
+    return rota.Rotation(
+        id=row.pk or 0,
+        role=row.role,
+        name=row.name,
+        people=tuple(row.people),
+        blocks=blocks_of(row.blocks),
+        first_day=row.first_day,
+        last_day=row.last_day,
+        weekdays=frozenset(int(d) for d in row.weekdays),
+        days=row.days,
+        turn=row.turn,
+        every=row.every,
+        handoff=row.handoff,
+    )
+
+
+def blocks_of(pairs: Sequence[Sequence[str | float]]) -> tuple[rota.Block, ...]:
+    return tuple(
+        rota.Block(start=time.fromisoformat(str(start)), length=timedelta(hours=float(hours)))
+        for start, hours in pairs
+    )
+
+
+def shift_of(row: models.Shift) -> Duty:
+    return Duty(
+        role=row.role, user=row.user_id, starts_at=row.starts_at, ends_at=row.ends_at, origin="shift",
+        origin_id=row.pk or 0,
+    )  # fmt: skip
+
+
+def cover_of(row: models.Cover) -> rota.Cover:
+    return rota.Cover(
+        id=row.pk or 0, role=row.role, user=row.user_id, replaces=row.replaces_id, starts_at=row.starts_at,
+        ends_at=row.ends_at,
+    )  # fmt: skip
+
+
+def leave_of(row: models.Leave) -> rota.Leave:
+    return rota.Leave(user=row.user_id, starts_at=row.starts_at, ends_at=row.ends_at)

@@ -29,7 +29,7 @@ PURE = [
         )
     ),
     "sla.engine",
-    *(f"alerts.{name}" for name in ("escalation", "messages", "rendering", "throttle")),
+    *(f"alerts.{name}" for name in ("escalation", "messages", "rendering", "rota", "throttle")),
     *(f"archive.{name}" for name in ("matcher", "query", "terms")),
     "flow.invariants",
 ]
