@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 
-from archive.models import Source
+from archive.models import SavedSearch, Source
 from config.clock import SHANGHAI
 from console.permissions import may
 from console.words import TYPES
 from crawlers.addresses import AddressRefused, check_url
+from flow import topics
+from flow.topic_acts import MOST_PER_DAY, Wish
 from sla.engine import GRADES, Unmet
 from sla.models import Release
 
@@ -160,3 +163,48 @@ class SourceForm(forms.ModelForm):
         if Source.objects.filter(url=url).exists():
             raise forms.ValidationError("已有信源使用此地址")
         return url
+
+
+class TopicForm(forms.Form):
+    """A topic, by groups of words or in the search language: what the groups say is written as a query."""
+
+    WORDS = forms.TextInput(attrs={"placeholder": "词之间用空格或顿号", "autocomplete": "off"})
+    name = forms.CharField(label="名称", max_length=60, widget=forms.TextInput(attrs={"autofocus": True}))
+    any1 = forms.CharField(label="要有其中一个", required=False, max_length=1000, widget=WORDS)
+    any2 = forms.CharField(label="并且要有其中一个", required=False, max_length=1000, widget=WORDS)
+    any3 = forms.CharField(label="并且还要有其中一个", required=False, max_length=1000, widget=WORDS)
+    without = forms.CharField(label="不能有", required=False, max_length=1000, widget=WORDS)
+    query = forms.CharField(
+        label="检索式", required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="上面填了词，就按词写成检索式；要更细的条件，把上面留空，直接写在这里",
+    )  # fmt: skip
+    alerting = forms.BooleanField(label="命中即告知", required=False)
+    tells = forms.ChoiceField(label="告知", choices=SavedSearch.Tells.choices, initial="owner")
+    most_per_day = forms.IntegerField(
+        label="每日上限（条）", min_value=1, max_value=MOST_PER_DAY, initial=30, help_text="超出的只记入专题，不再告知，并说明有几条"
+    )
+    raises = forms.ChoiceField(label="命中视为", required=False, choices=SavedSearch.Raises.choices)
+    names_type = forms.ChoiceField(
+        label="命中归为", required=False, choices=[("", "不改变"), *((k, f"{k} {v}") for k, v in TYPES.items())]
+    )
+    shared = forms.BooleanField(label="共享给同事", required=False, initial=True)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        groups = [_words(data.get(name, "")) for name in ("any1", "any2", "any3")]
+        without = _words(data.get("without", ""))
+        if any(groups):
+            data["query"] = topics.grouped(groups, without)
+        elif without:
+            self.add_error("without", "只有“不能有”会命中几乎所有信息：请至少填一组要有的词")
+        elif not data.get("query", "").strip():
+            self.add_error("any1", "请填要有的词，或直接写检索式")
+        return data
+
+    def wish(self) -> Wish:
+        return Wish(**{name: self.cleaned_data[name] for name in Wish.__dataclass_fields__})
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s、，,;；]+", text) if word]

@@ -16,11 +16,12 @@ from django_htmx.middleware import HtmxDetails
 
 from console.words import ROLES
 
-DUTY, LEADER, HEAD, BUREAU, ANALYST, ADMIN = (
+DUTY, LEADER, HEAD, BUREAU, JUDGE, ANALYST, ADMIN = (
     "duty_officer",
     "shift_leader",
     "centre_head",
     "bureau_leader",
+    "judge",
     "analyst",
     "admin",
 )
@@ -34,6 +35,7 @@ ACTS: dict[str, frozenset[str]] = {
     "review_release": frozenset({LEADER, HEAD}),
     "publish_release": frozenset({DUTY, LEADER, HEAD}),
     "manage_sources": frozenset({HEAD, ADMIN}),
+    "save_topic": frozenset({DUTY, LEADER, HEAD, JUDGE, ANALYST}),
 }
 ACT_WORDS = {
     "acknowledge": "确认告警",
@@ -44,7 +46,15 @@ ACT_WORDS = {
     "review_release": "审核发布",
     "publish_release": "登记发布",
     "manage_sources": "管理信源",
+    "save_topic": "建立和修改专题",
 }
+
+# How many posts one export may hold, by role (the highest a person holds counts); 0: none.
+EXPORT_MOST = {ANALYST: 200_000, JUDGE: 100_000, HEAD: 100_000, LEADER: 20_000, BUREAU: 20_000, DUTY: 5_000}
+
+
+def export_most(user: Any) -> int:
+    return max((EXPORT_MOST.get(role, 0) for role in roles_of(user)), default=0)
 
 
 def roles_of(user: Any) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from console.views import account, ack, desk, events, health, posts, releases, search, sources, wall
+from console.views import account, ack, desk, events, health, posts, releases, search, sources, topics, wall
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -28,6 +28,12 @@ urlpatterns = [
     path("ledger/", releases.ledger, name="ledger"),
     path("evidence/<slug:page_hash>/", releases.evidence, name="evidence"),
     path("search/", search.search, name="search"),
+    path("topics/", topics.listing, name="topics"),
+    path("topics/new/", topics.new, name="topic_new"),
+    path("topics/trial/", topics.trial, name="topic_trial"),
+    path("topics/<int:topic_id>/", topics.topic, name="topic"),
+    path("topics/<int:topic_id>/edit/", topics.edit, name="topic_edit"),
+    path("topics/<int:topic_id>/act/", topics.act, name="topic_act"),
     path("sources/", sources.listing, name="sources"),
     path("sources/new/", sources.new, name="source_new"),
     path("sources/<int:source_id>/switch/", sources.switch, name="source_switch"),

@@ -120,7 +120,7 @@ def _tell_one(search_id: int, policy: Policy, now: datetime, *, held: bool) -> C
         hits = list(
             SavedHit.objects.filter(search=row, told_at=None, quiet="").select_related("post").order_by("id")
         )
-        told_today = SavedHit.objects.filter(search=row, told_at__gte=_midnight(now)).count()
+        told_today = SavedHit.objects.filter(search=row, told_at__gte=midnight(now)).count()
         room = max(0, row.most_per_day - told_today)
         telling_of, beyond = hits[:room], hits[room:]
         SavedHit.objects.filter(id__in=[h.id for h in beyond]).update(quiet="limit")
@@ -133,7 +133,8 @@ def _tell_one(search_id: int, policy: Policy, now: datetime, *, held: bool) -> C
     return Counter(alerts=alerts, deliveries=deliveries)
 
 
-def _midnight(now: datetime) -> datetime:
+def midnight(now: datetime) -> datetime:
+    """The beginning of the Shanghai day `now` falls in."""
     return now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -10,16 +10,18 @@ from tests.console import city
 
 pytestmark = pytest.mark.django_db
 MAY = {
-    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release"},
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic"},
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
+        "save_topic",
     },
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "manage_sources",
+        "manage_sources", "save_topic",
     },
     "bureau_leader": {"acknowledge", "second_grade"},
-    "analyst": {"draft_release"},
+    "analyst": {"draft_release", "save_topic"},
+    "judge": {"save_topic"},
     "admin": {"manage_sources"},
 }  # fmt: skip
 

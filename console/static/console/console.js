@@ -244,6 +244,7 @@
     ["g w", "去倒计时", go("/wall/")],
     ["g e", "去事件", go("/events/")],
     ["g s", "去检索", go("/search/")],
+    ["g t", "去专题", go("/topics/")],
     ["g l", "去发布台账", go("/ledger/")],
     ["g x", "去信源", go("/sources/")],
     ["?", "快捷键", () => openSheet()],
