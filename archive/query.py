@@ -3,194 +3,61 @@
     西安 警方            both, anywhere           "西安 警方"   exactly this string (any kind of double quotes, 「」)
     甲 与 乙 / AND       both                     甲 或 乙 / OR / |    either
     非 甲 / NOT / -甲    not                      (甲 或 乙) 丙        brackets
-    标题: 正文: 来源: 等级: 事件: 平台: 类型:        fields; also before a bracket
+    甲 NEAR/5 乙         at most 5 characters between them, in either order
+    covid*               words that begin so      时间:2024-05-01..2024-05-07 热度:>=橙 转发:>1万    ranges
+    标题: 正文: 来源: 等级: 事件: 平台: 类型: 单位: 地点: 专题:       fields; also before a bracket
 
-Precedence, strongest first: field, NOT, AND (written or implied by a space), OR. So `甲 或 乙 丙` is 甲 或 (乙 与 丙).
-Full-width forms mean the same. Punctuation inside a word is ignored by search, so headlines can be pasted.
+Precedence, strongest first: field, NEAR, NOT, AND (written or implied by a space), OR. So `甲 或 乙 丙` is
+甲 或 (乙 与 丙). Full-width forms mean the same. Punctuation inside a word is ignored by search, so headlines can be
+pasted.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from archive.terms import needle
+from archive.ranges import EXAMPLES, parse_range
+from archive.tokens import QueryError, Token, tokens
+from archive.tree import And, Everything, Near, Node, Not, Or, Tag, Text
+from archive.values import FIELDS, RANGE_FIELDS, TEXT_FIELDS, checked, choices, example
 
 MAX_LENGTH = 4000
 MAX_WORDS = 300
 MAX_DEPTH = 40
-GRADES = ("特别重大", "重大", "较大", "一般")
-PLATFORMS = {
-    "weibo": ("微博", "新浪微博"), "wechat": ("微信", "公众号"), "news": ("新闻", "网站"), "video": ("视频", "短视频"),
-    "forum": ("论坛", "贴吧"), "app": ("客户端",), "other": ("其他",),
-}  # fmt: skip
-FIELDS = {
-    "标题": "title", "title": "title", "正文": "body", "body": "body", "来源": "source", "source": "source",
-    "等级": "grade", "grade": "grade", "事件": "event", "event": "event", "平台": "platform", "platform": "platform",
-    "类型": "type", "type": "type",
-}  # fmt: skip
-TEXT_FIELDS = ("title", "body", "source")
-_FIELD = re.compile(rf"({'|'.join(FIELDS)})[ \u3000]*[:：]", re.IGNORECASE)
-_QUOTES = dict.fromkeys('"“”„‟＂', '"“”„‟＂') | {"「": "」", "『": "』"}
-_BRACKETS = {"(": "(", "（": "(", ")": ")", "）": ")"}
-_OPERATORS = {"AND": "AND", "&&": "AND", "与": "AND", "OR": "OR", "或": "OR", "NOT": "NOT", "非": "NOT"}
-_MINUS = "-－−"
-_WORD = re.compile(r"[^\s\x00-\x1f()（）|｜\"“”„‟＂「『]+")
+_STRINGS = ("word", "quoted", "prefix")
 
 
-class QueryError(ValueError):
-    """A query that cannot be read: `position` counts characters from 0; the message says what to write instead."""
+def parse(text: str, now: datetime | None = None) -> Node:
+    """The tree of a query; `now` is what 今天 and 近7天 count from.
 
-    def __init__(self, position: int, message: str) -> None:
-        super().__init__(message)
-        self.position = position
-
-
-@dataclass(frozen=True)
-class Everything:
-    """The empty query."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A string to be found; `field` is title, body, source, or "" for title and body."""
-
-    text: str
-    field: str = ""
-
-
-@dataclass(frozen=True)
-class Tag:
-    """A value that must be equal: grade, event (digits), platform (code), type (T01…)."""
-
-    field: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Not:
-    part: Node
-
-
-@dataclass(frozen=True)
-class And:
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Or:
-    parts: tuple[Node, ...]
-
-
-Node = Everything | Text | Tag | Not | And | Or
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """What narrows a search beside its text. `start` <= published_at < `end` (aware); within a tuple any value fits."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-    sources: tuple[str, ...] = ()
-    grades: tuple[str, ...] = ()
-    events: tuple[int, ...] = ()
-    platforms: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-
-
-class Token(NamedTuple):
-    kind: str  # word quoted field ( ) AND OR NOT
-    text: str
-    at: int
-
-
-def parse(text: str) -> Node:
-    """The tree of a query. Raises QueryError, whose message is Chinese and names the character."""
+    Raises QueryError, whose message is Chinese and names the character.
+    """
     if len(text) > MAX_LENGTH:
         raise QueryError(MAX_LENGTH, f"检索式有 {len(text)} 个字符，最多 {MAX_LENGTH} 个：请拆成几次检索")
-    tokens = list(_tokens(text))
-    words = [t for t in tokens if t.kind in ("word", "quoted")]
+    found = tokens(text)
+    words = [t for t in found if t.kind in (*_STRINGS, "value")]
     if len(words) > MAX_WORDS:
         raise QueryError(words[MAX_WORDS].at, f"检索词有 {len(words)} 个，最多 {MAX_WORDS} 个：请拆成几次检索")
-    if not tokens:
+    if not found:
         if text.strip():
             raise QueryError(0, "检索式里没有可检索的文字：请写至少一个汉字、字母或数字")
         return Everything()
-    return _Parser(tokens, len(text)).whole()
-
-
-def positive_texts(node: Node) -> list[Text]:
-    """The strings whose presence makes a hit, for marking them: those under an even number of NOTs."""
-    return list(_texts(node, True))
-
-
-def _texts(node: Node, wanted: bool) -> Iterator[Text]:
-    match node:
-        case Text() if wanted:
-            yield node
-        case Not(part):
-            yield from _texts(part, not wanted)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _texts(part, wanted)
-        case _:
-            return
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    at = 0
-    while at < len(text):
-        character = text[at]
-        if character in _BRACKETS:
-            yield Token(_BRACKETS[character], character, at)
-            at += 1
-        elif character in _QUOTES:
-            end = next((i for i in range(at + 1, len(text)) if text[i] in _QUOTES[character]), -1)
-            if end < 0:
-                raise QueryError(at, f"第 {at + 1} 个字符的引号没有配对：请在末尾补上引号，或删去它")
-            if needle(text[at + 1 : end]).terms:
-                yield Token("quoted", text[at + 1 : end], at)
-            elif text[at + 1 : end].strip():
-                raise QueryError(at, f"第 {at + 1} 个字符的引号里没有可检索的文字：请写汉字、字母或数字")
-            at = end + 1
-        elif character in "|｜":
-            width = 2 if text[at : at + 2] in ("||", "｜｜") else 1
-            yield Token("OR", text[at : at + width], at)
-            at += width
-        elif field := _FIELD.match(text, at):
-            yield Token("field", field[1], at)
-            at = field.end()
-        elif character in _MINUS + "+＋" and at + 1 < len(text):
-            # Only before something: a dash between spaces is punctuation of a pasted headline.
-            if character in _MINUS and not text[at + 1].isspace():
-                yield Token("NOT", character, at)
-            at += 1
-        elif word := _WORD.match(text, at):
-            operator = _OPERATORS.get(unicodedata.normalize("NFKC", word[0]))
-            if operator:
-                yield Token(operator, word[0], at)
-            elif needle(word[0]).terms:
-                yield Token("word", word[0], at)
-            at = word.end()
-        else:
-            at += 1
+    return _Parser(found, len(text), now).whole()
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token], length: int) -> None:
-        self._tokens = tokens
+    def __init__(self, found: list[Token], length: int, now: datetime | None) -> None:
+        self._tokens = found
         self._next = 0
         self._depth = 0
         self._end = length
+        self._now = now
 
     def whole(self) -> Node:
         node = self._either("")
         if token := self._peek():
-            raise QueryError(token.at, f"第 {token.at + 1} 个字符多出一个右括号：请删去它，或在前面补上左括号")
+            raise _at(token, "多出一个右括号：请删去它，或在前面补上左括号", "")
         return node
 
     def _peek(self, *kinds: str) -> Token | None:
@@ -225,31 +92,48 @@ class _Parser:
         while self._peek("NOT"):
             self._need_after(self._take())
             negative = not negative
-        part = self._one(field)
+        part = self._near(field)
         return Not(part) if negative else part
+
+    def _near(self, field: str) -> Node:
+        left = self._one(field)
+        near = self._peek("near")
+        if near is None:
+            return left
+        self._need_after(self._take())
+        right = self._one(field)
+        if again := self._peek("near"):
+            raise _at(again, "NEAR 一次只连接两边：请写成 甲 NEAR/5 乙 与 乙 NEAR/5 丙")
+        sides = _strings(left), _strings(right)
+        if not (sides[0] and sides[1]):
+            raise _at(near, "NEAR 两边只能是词、引号里的字，或括号里用“或”连接的词")
+        fields = {text.field for side in sides for text in side}
+        if len(fields) > 1 or fields == {"source"}:
+            raise _at(near, "NEAR 两边要在同一个字段里，例如 标题:(坠楼 NEAR/5 通报)")
+        return Near(*sides, int(near.text))
 
     def _one(self, field: str) -> Node:
         token = self._peek()
         if token is None:
             raise QueryError(self._end, "末尾缺少检索词：请补上，或删去最后的运算符")
-        if token.kind in ("AND", "OR"):
-            raise QueryError(
-                token.at, f"第 {token.at + 1} 个字符“{token.text}”前面缺少检索词；要检索这个字词本身，请加引号"
-            )
+        if token.kind in ("AND", "OR", "near"):
+            raise _at(token, "前面缺少检索词；要检索这个字词本身，请加引号")
         if token.kind == ")":
-            raise QueryError(token.at, f"第 {token.at + 1} 个字符的右括号前面没有内容：请补上检索词，或删去括号")
+            raise _at(token, "的右括号前面没有内容：请补上检索词，或删去括号", "")
+        if token.kind == "NOT":
+            raise _at(token, "：这里不能写“非”；请把它移到 NEAR 前面的整个条件之前", "")
         self._take()
         if token.kind == "field":
             return self._fielded(token, field)
         if token.kind == "(":
             return self._bracket(token, field)
-        return _leaf(token, field)
+        return self._leaf(token, field)
 
     def _fielded(self, token: Token, outer: str) -> Node:
         if outer:
-            raise QueryError(token.at, f"第 {token.at + 1} 个字符：字段“{token.text}”不能写在另一个字段的括号里")
-        if not self._peek("word", "quoted", "("):
-            raise QueryError(token.at, f"第 {token.at + 1} 个字符：“{token.text}：”后面缺少内容，例如 {_example(token)}")
+            raise _at(token, f"：字段“{token.text}”不能写在另一个字段的括号里", "")
+        if not self._peek(*_STRINGS, "value", "("):
+            raise _at(token, f"：“{token.text}：”后面缺少内容，例如 {example(token.text)}", "")
         return self._one(FIELDS[token.text.lower()])
 
     def _bracket(self, token: Token, field: str) -> Node:
@@ -258,53 +142,40 @@ class _Parser:
             raise QueryError(token.at, f"括号最多套 {MAX_DEPTH} 层：请简化检索式")
         node = self._either(field)
         if not self._peek(")"):
-            raise QueryError(token.at, f"第 {token.at + 1} 个字符的左括号没有配对：请补上右括号")
+            raise _at(token, "的左括号没有配对：请补上右括号", "")
         self._take()
         self._depth -= 1
         return node
 
     def _need_after(self, operator: Token) -> None:
         following = self._peek()
-        if following is None or following.kind in ("AND", "OR", ")"):
-            raise QueryError(
-                operator.at,
-                f"第 {operator.at + 1} 个字符“{operator.text}”后面缺少检索词；要检索这个字词本身，请加引号",
-            )
+        if following is None or following.kind in ("AND", "OR", "near", ")"):
+            raise _at(operator, "后面缺少检索词；要检索这个字词本身，请加引号")
+
+    def _leaf(self, token: Token, field: str) -> Node:
+        if field in ("", *TEXT_FIELDS):
+            return Text(token.text, field, token.kind == "prefix")
+        if token.kind == "prefix":
+            raise _at(token, f"：这个字段不能用星号；{EXAMPLES.get(field) or choices(field)}", "")
+        value = unicodedata.normalize("NFKC", token.text).strip()
+        if field in RANGE_FIELDS:
+            try:
+                return parse_range(field, value, self._now)
+            except ValueError as e:
+                raise _at(token, f"：{e}；例如 {EXAMPLES[field]}", "") from None
+        found = checked(field, value)
+        if found is None:
+            raise _at(token, f"：没有“{value}”；{choices(field)}", "")
+        return Tag(field, found)
 
 
-def _leaf(token: Token, field: str) -> Node:
-    if field in ("", *TEXT_FIELDS):
-        return Text(token.text, field)
-    value = unicodedata.normalize("NFKC", token.text).strip()
-    checked = _checked(field, value)
-    if checked is None:
-        raise QueryError(token.at, f"第 {token.at + 1} 个字符：没有“{value}”；{_choices(field)}")
-    return Tag(field, checked)
+def _at(token: Token, message: str, named: str = "“{}”") -> QueryError:
+    text = f"NEAR/{token.text}" if token.kind == "near" else token.text
+    return QueryError(token.at, f"第 {token.at + 1} 个字符{named.format(text)}{message}")
 
 
-def _checked(field: str, value: str) -> str | None:
-    """The value as the index holds it, or None when there is no such value."""
-    if field == "grade":
-        return value if value in GRADES else None
-    if field == "event":
-        digits = value.removeprefix("#")
-        return str(int(digits)) if digits.isdecimal() and len(digits) < 19 else None
-    if field == "type":
-        return value.upper() if re.fullmatch(r"[Tt]\d\d", value) else None
-    return next((code for code, names in PLATFORMS.items() if value.lower() == code or value in names), None)
-
-
-def _choices(field: str) -> str:
-    return {
-        "grade": "等级可写 " + "、".join(GRADES),
-        "event": "事件请写编号，例如 事件:12",
-        "type": "类型请写代号，例如 类型:T04",
-        "platform": "平台可写 " + "、".join(names[0] for names in PLATFORMS.values()),
-    }[field]
-
-
-def _example(token: Token) -> str:
-    values = {"grade": "重大", "event": "12", "type": "T04", "platform": "微博", "source": "华商网"}
-    return f"{token.text}:{values.get(FIELDS[token.text.lower()], '警方')}"
-
-
+def _strings(node: Node) -> tuple[Text, ...]:
+    """The strings of one side of NEAR, any of which may stand there; none when it is something else."""
+    parts = node.parts if isinstance(node, Or) else (node,)
+    texts = tuple(part for part in parts if isinstance(part, Text))
+    return texts if len(texts) == len(parts) else ()

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import add
 
+from archive.simplified import SIMPLIFIED, TRADITIONAL
+
 # Han with 々 and 〇, kana, Hangul: scripts written without spaces.
 RUN = (
     "\u3005\u3007\u3041-\u3096\u30a1-\u30fa\u30fc-\u30fe\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
@@ -27,6 +29,9 @@ _TOKEN = re.compile(rf"([{RUN}]+)|(\d{{1,64}}|{LETTER}{{1,64}}|[{SIGN}])")
 _GAP = rf"(?:[^\w{RUN}{SIGN}]|_)"
 
 
+_SIMPLER = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
+
+
 class _Folding(dict[int, str]):
     """Character by character, so that a part of a text always folds to a part of the folded text."""
 
@@ -34,7 +39,7 @@ class _Folding(dict[int, str]):
         character = chr(code)
         invisible = unicodedata.category(character) == "Cf" or 0xFE00 <= code <= 0xFE0F
         folded = "" if invisible else unicodedata.normalize("NFKC", character).casefold()
-        self[code] = folded
+        self[code] = folded = "".join(_SIMPLER.get(c, c) for c in folded)
         return folded
 
 
@@ -42,7 +47,7 @@ _FOLDING = _Folding()
 
 
 def fold(text: str) -> str:
-    """Both widths and cases of letters and digits made one; invisible characters (zero width, soft hyphen) dropped."""
+    """Widths and cases of letters and digits, traditional and simplified Han made one; invisible characters dropped."""
     return text.translate(_FOLDING)
 
 
@@ -68,26 +73,34 @@ def index_terms(text: str) -> str:
 
 @dataclass(frozen=True)
 class Needle:
-    """Terms that must follow each other; with `prefix` the only one stands for every term that begins with it."""
+    """Terms that must follow each other; with `prefix` the last one stands for every term that begins with it."""
 
     terms: tuple[str, ...]
     prefix: bool
 
+    @property
+    def loose(self) -> bool:
+        """No engine answers this exactly: it asks for the parts, and our own code looks at the text."""
+        return self.prefix and len(self.terms) > 1
 
-def needle(text: str) -> Needle:
-    """What to ask the engine for, so that `text` is found wherever it stands; no terms when it has no letters."""
+
+def needle(text: str, prefix: bool = False) -> Needle:
+    """What to ask the engine for, so that `text` is found wherever it stands; no terms when it has no letters.
+
+    With `prefix` a last word or number may go on; a last run of Han may in any case.
+    """
     terms = index_terms(text).split(" ")
     if terms == [""]:
         return Needle((), False)
-    run, _ = _TOKEN.findall(fold(text))[-1]
+    run, word = _TOKEN.findall(fold(text))[-1]
     if not run:
-        return Needle(tuple(terms), False)
+        return Needle(tuple(terms), prefix and not re.match(f"[{SIGN}]", word))
     # The last run stays open: the text may go on where the searched string ends.
     return Needle(tuple(terms[:-1]), False) if len(terms) > 1 else Needle((run,), True)
 
 
-@lru_cache(maxsize=512)
-def pattern(text: str) -> re.Pattern[str]:
+@lru_cache(maxsize=2048)
+def pattern(text: str, prefix: bool = False) -> re.Pattern[str]:
     """Where a needle matches, as a pattern over folded text: for marking hits and for checking engines.
 
     Raises ValueError when the text has no terms.
@@ -100,11 +113,20 @@ def pattern(text: str) -> re.Pattern[str]:
         if i:
             # two Han runs with nothing between them would be one run
             parts.append(_GAP + ("+" if run and tokens[i - 1][0] else "*"))
-        parts.append(run or _whole(word))
+        parts.append(run or _whole(word, open_end=prefix and i == len(tokens) - 1))
     return re.compile("".join(parts))
 
 
-def _whole(word: str) -> str:
-    if word.isdecimal():
-        return rf"(?<!\d){word}(?!\d)"
-    return word if re.match(f"[{SIGN}]", word) else f"(?<!{LETTER}){word}(?!{LETTER})"
+def units(folded: str) -> list[int]:
+    """Where each character of a Han run, each word, number and sign of a folded text begins: what NEAR counts."""
+    starts: list[int] = []
+    for found in _TOKEN.finditer(folded):
+        starts.extend(range(found.start(), found.end()) if found[1] else (found.start(),))
+    return starts
+
+
+def _whole(word: str, *, open_end: bool) -> str:
+    if re.match(f"[{SIGN}]", word):
+        return word
+    kind, rest = (r"\d", r"\d*") if word.isdecimal() else (LETTER, f"{LETTER}*")
+    return f"(?<!{kind}){word}" + (rest if open_end else f"(?!{kind})")

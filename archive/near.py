@@ -1,0 +1,108 @@
+"""What no engine answers exactly: strings near each other, and strings whose last word may go on.
+
+Such a part of a query is asked for loosely (its strings anywhere), and its candidates are looked at here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+
+from archive.terms import fold, needle, pattern, units
+from archive.tree import And, Everything, Ids, Near, Node, Not, Or, Text
+
+Checked = Near | Text
+
+
+def to_check(node: Node) -> list[Checked]:
+    """The parts of a query that our own code must look at, each once."""
+    match node:
+        case Near():
+            return [node]
+        case Text() if needle(node.text, node.prefix).loose:
+            return [node]
+        case Not(part):
+            return to_check(part)
+        case And(parts) | Or(parts):
+            return list(dict.fromkeys(found for part in parts for found in to_check(part)))
+        case _:
+            return []
+
+
+def loosely(node: Node, wanted: bool = True) -> Node:
+    """A query that finds everything `node` finds, and perhaps more, without the parts to check."""
+    match node:
+        case Near(left, right):
+            return And((_any(left), _any(right))) if wanted else Everything()
+        case Text(text, field, prefix) if needle(text, prefix).loose:
+            return And(tuple(_parts(text, field))) if wanted else Everything()
+        case Not(part):
+            inner = loosely(part, not wanted)
+            return Everything() if inner != part and isinstance(inner, Everything) else Not(inner)
+        case And(parts):
+            return And(tuple(loosely(part, wanted) for part in parts))
+        case Or(parts):
+            return Or(tuple(loosely(part, wanted) for part in parts))
+        case _:
+            return node
+
+
+def settled(node: Node, found: Mapping[Checked, frozenset[int]]) -> Node:
+    """The query with each checked part replaced by the posts it was found in."""
+    if isinstance(node, (Near, Text)) and node in found:
+        return And((loosely(node), Ids(found[node])))  # its strings stay, for the score
+    match node:
+        case Not(part):
+            return Not(settled(part, found))
+        case And(parts):
+            return And(tuple(settled(part, found) for part in parts))
+        case Or(parts):
+            return Or(tuple(settled(part, found) for part in parts))
+        case _:
+            return node
+
+
+def holds(checked: Checked, title: str, body: str, source: str = "") -> bool:
+    """Whether a post with these texts matches the part of the query."""
+    field = checked.field if isinstance(checked, Text) else checked.left[0].field
+    texts = {"title": (title,), "body": (body,), "source": (source,)}.get(field, (title, body))
+    if isinstance(checked, Text):
+        found = pattern(checked.text, checked.prefix)
+        return any(found.search(fold(text)) for text in texts)
+    return any(_near(checked, fold(text)) for text in texts if text)
+
+
+def _near(near: Near, folded: str) -> bool:
+    left, right = _spans(near.left, folded), _spans(near.right, folded)
+    if not (left and right):
+        return False
+    starts = units(folded)
+
+    def unit(place: int) -> int:
+        return bisect_right(starts, place)
+
+    return any(
+        0 <= unit(later[0]) - unit(earlier[1] - 1) - 1 <= near.distance
+        for a in left
+        for b in right
+        for earlier, later in ((a, b) if a[0] < b[0] else (b, a),)
+        if earlier[1] <= later[0]
+    )
+
+
+def _spans(texts: tuple[Text, ...], folded: str) -> list[tuple[int, int]]:
+    return [m.span() for t in texts for m in pattern(t.text, t.prefix).finditer(folded)]
+
+
+def _any(texts: tuple[Text, ...]) -> Node:
+    parts = tuple(loosely(text) for text in texts)
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _parts(text: str, field: str) -> list[Text]:
+    """The string without its last word, and that word as a prefix by itself."""
+    last = fold(text).rstrip()
+    start = max(units(last), default=0)
+    while start > 0 and not needle(last[:start]).terms:
+        start -= 1
+    return [Text(last[:start], field), Text(last[start:], field, True)]
