@@ -21,6 +21,8 @@ from archive.months import (
     IndexOutdated,
     MonthWriters,
     WriterLock,
+    day_of,
+    day_text,
     month_of,
     rank,
     read_manifest,
@@ -29,9 +31,9 @@ from archive.months import (
     sweep,
     write_manifest,
 )
-from archive.query import Filter, Node
-from archive.results import FACETS, Again, Found, Row, Sort
+from archive.results import FACETS, Again, Found, Page, Row
 from archive.terms import index_terms
+from archive.tree import HEATS, Filter, Node
 
 FACET_VALUES = 1000  # values a month; more sources than that in one month are not all counted
 REBUILD_HEAP = 96 << 20
@@ -53,15 +55,27 @@ class Embedded:
 
     # reading
 
-    def search(self, node: Node, filters: Filter, *, sort: Sort, limit: int, offset: int) -> Found:
-        """The page [offset, offset + limit) of all matches, their exact number, and facets.
+    def search(self, node: Node, filters: Filter, page: Page) -> Found:
+        """The wanted page of all matches, their exact number, and facets.
 
         Raises SearchUnavailable (IndexMissing, IndexOutdated, IndexDamaged).
         """
-        compiled = compile_query(self._schema, node, filters)
+        compiled = compile_query(self._schema, node, filters, page)
         months = [m for m in self._readers.months() if _overlaps(m.month, filters)]
-        found = _newest(months, compiled, limit, offset) if sort == "newest" else _best(months, compiled, limit, offset)
-        found.facets = _facets(months, compiled)
+        ordered = _newest if page.sort == "newest" else _best
+        found = ordered(months, compiled, page.limit, page.offset)
+        found.facets = _facets(months, compile_query(self._schema, node, filters), page.facets)
+        return found
+
+    def newest(self, node: Node, filters: Filter, most: int) -> list[int]:
+        """The numbers of the newest `most` matches, without counting the others."""
+        compiled = compile_query(self._schema, node, filters)
+        found: list[int] = []
+        for month in self._readers.months():
+            if len(found) < most and _overlaps(month.month, filters):
+                with reading(month.name):
+                    _, hits = _search(month, compiled, most - len(found), counting=False)
+                    found += _numbers(month, "post_id", hits)
         return found
 
     def counts(self) -> dict[str, int]:
@@ -71,12 +85,23 @@ class Embedded:
     def count(self) -> int:
         return sum(self.counts().values())
 
-    def ids(self, month: str) -> Iterator[int]:
-        """The post ids of one month, newest first."""
+    def digests(self, month: str) -> Iterator[tuple[int, int]]:
+        """(post id, digest of its document) of every post of a month, newest first."""
         for opened in self._readers.months():
             if opened.month == month:
                 with reading(opened.name):
-                    yield from _ids(self._schema, opened)
+                    yield from _digests(self._schema, opened)
+
+    def frequencies(self, month: str, terms: Iterable[str]) -> dict[str, int]:
+        """How many documents of a month's files hold each term, those taken out but not yet rewritten included."""
+        wanted = list(terms)
+        found = dict.fromkeys(wanted, 0)
+        for opened in self._readers.months():
+            if opened.month == month:
+                with reading(opened.name):
+                    for term in wanted:
+                        found[term] += sum(opened.searcher.doc_freq(f, term) for f in ("title", "body", "source"))
+        return found
 
     # writing
 
@@ -122,6 +147,24 @@ class Embedded:
             self._writers = MonthWriters(self.folder, fresh.months)
             self._publish(fresh.months)
             sweep(self.folder, fresh.months)
+
+    def rewrite(self, month: str, batches: Iterable[Sequence[Document]]) -> None:
+        """Make one month's files anew from its documents: what was taken out leaves the disk. Raises IndexBusy."""
+        with self._as_writer() as writers:
+            self.commit()
+            fresh = MonthWriters(self.folder, {}, heap=REBUILD_HEAP)
+            try:
+                for batch in batches:
+                    _put(fresh, [d for d in batch if month_of(d.published_at) == month])
+                fresh.close()
+            except BaseException:
+                fresh.remove()
+                raise
+            writers.drop(month)
+            months = {m: name for m, name in writers.months.items() if m != month} | fresh.months
+            self._writers = MonthWriters(self.folder, months)
+            self._publish(months)
+            sweep(self.folder, months)
 
     def close(self) -> None:
         """Commit, finish merges and let another process write."""
@@ -210,8 +253,16 @@ def _tantivy_document(document: Document) -> tantivy.Document:
         made.add_text("grade", document.grade)
     if document.type:
         made.add_text("type", document.type)
+    for name, values in (("unit", document.units), ("place", document.places)):
+        for value in values:
+            made.add_text(name, value)
     if document.event_id is not None:
         made.add_unsigned("event", document.event_id)
+    if document.heat:
+        made.add_unsigned("heat", HEATS.index(document.heat) + 1)
+    made.add_unsigned("reposts", document.reposts)
+    made.add_integer("day", day_of(document.published_at))
+    made.add_unsigned("digest", document.digest)
     return made
 
 
@@ -252,11 +303,11 @@ def _best(months: list[OpenMonth], compiled: tantivy.Query, limit: int, offset: 
 
 
 def _search(
-    month: OpenMonth, compiled: tantivy.Query, limit: int, offset: int = 0, *, by_rank: bool = True
+    month: OpenMonth, compiled: tantivy.Query, limit: int, offset: int = 0, *, by_rank: bool = True, counting: bool = True
 ) -> tuple[int, list[tuple[Any, tantivy.DocAddress]]]:
     """(all matches, [(rank or score, address)]): by rank the newest first, else the best. `limit` at least 1."""
     order: Any = {"order_by_field": "rank", "order": Order.Desc} if by_rank else {}
-    result: Any = month.searcher.search(compiled, limit, offset=offset, **order)
+    result: Any = month.searcher.search(compiled, limit, count=counting, offset=offset, **order)
     return result.count, result.hits
 
 
@@ -270,22 +321,32 @@ def _row(searcher: tantivy.Searcher, address: tantivy.DocAddress, score: float) 
     )
 
 
-def _facets(months: list[OpenMonth], compiled: tantivy.Query) -> dict[str, Counter[str]]:
-    wanted = {name: {"terms": {"field": column, "size": FACET_VALUES}} for name, column in FACETS.items()}
-    facets: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for month in months:
+def _facets(months: list[OpenMonth], compiled: tantivy.Query, names: Sequence[str]) -> dict[str, Counter[str]]:
+    wanted = {name: {"terms": {"field": FACETS[name], "size": FACET_VALUES}} for name in names}
+    facets: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for month in months if wanted else ():
         with reading(month.name):
             answer = month.searcher.aggregate(compiled, wanted)
-        for name in FACETS:
+        for name in names:
             for bucket in answer[name]["buckets"]:
-                facets[name][bucket["key"]] += bucket["doc_count"]
+                facets[name][_value(name, bucket["key"])] += bucket["doc_count"]
     return facets
 
 
-def _ids(fields: tantivy.Schema, month: OpenMonth, slice_size: int = 50_000) -> Iterator[int]:
+def _value(facet: str, key: Any) -> str:
+    if facet == "day":
+        return day_text(int(key))
+    return str(int(key)) if facet == "event" else str(key)
+
+
+def _numbers(month: OpenMonth, field: str, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
+    return month.searcher.fast_field_values(field, [address for _, address in hits])  # type: ignore[return-value]
+
+
+def _digests(fields: tantivy.Schema, month: OpenMonth, slice_size: int = 50_000) -> Iterator[tuple[int, int]]:
     older = Query.all_query()
     while hits := _search(month, older, slice_size)[1]:
-        yield from month.searcher.fast_field_values("post_id", [address for _, address in hits])  # type: ignore[misc]
+        yield from zip(_numbers(month, "post_id", hits), _numbers(month, "digest", hits), strict=True)
         older = Query.range_query(
             fields, "rank", tantivy.FieldType.Integer, None, hits[-1][0], include_upper=False
         )

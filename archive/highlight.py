@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archive import terms
+from archive.tree import Text
 
 WIDTH = 80
 
@@ -18,13 +19,13 @@ class Piece:
     hit: bool = False
 
 
-def spans(text: str, needles: Iterable[str]) -> list[tuple[int, int]]:
+def spans(text: str, needles: Iterable[Text]) -> list[tuple[int, int]]:
     """Where the needles stand in `text`: [start, end) in order, overlapping ones joined."""
     folded, places = terms.fold_with_places(text)
     found = sorted(
         (places[m.start()], places[m.end() - 1] + 1)
         for needle in set(needles)
-        for m in terms.pattern(needle).finditer(folded)
+        for m in terms.pattern(needle.text, needle.prefix).finditer(folded)
     )
     joined: list[tuple[int, int]] = []
     for start, end in found:
@@ -35,7 +36,7 @@ def spans(text: str, needles: Iterable[str]) -> list[tuple[int, int]]:
     return joined
 
 
-def snippet(text: str, needles: Iterable[str], width: int = WIDTH) -> list[Piece]:
+def snippet(text: str, needles: Iterable[Text], width: int = WIDTH) -> list[Piece]:
     """About `width` characters of `text` around the place where most of the needles stand, cut marked by …"""
     text = " ".join(text.split())
     marks = spans(text, needles)
@@ -44,7 +45,7 @@ def snippet(text: str, needles: Iterable[str], width: int = WIDTH) -> list[Piece
     return [*([Piece("…")] if start else []), *pieces, *([Piece("…")] if end < len(text) else [])]
 
 
-def marked(text: str, needles: Iterable[str]) -> list[Piece]:
+def marked(text: str, needles: Iterable[Text]) -> list[Piece]:
     """The whole of `text` in pieces."""
     return _pieces(text, spans(text, needles), 0, len(text))
 

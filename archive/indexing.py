@@ -22,13 +22,14 @@ SLICE = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One month in which index and posts disagree; at most 20 ids of each kind."""
+    """One month in which index and posts disagree; at most 20 ids of each kind. `stale`: indexed as they are no more."""
 
     month: str
     posts: int
     indexed: int
     missing: tuple[int, ...]
     extra: tuple[int, ...]
+    stale: tuple[int, ...]
 
 
 def drain(make_documents: MakeDocuments, batch: int = SLICE, *, keep_open: bool = False) -> int:
@@ -104,36 +105,41 @@ def rebuild(make_documents: MakeDocuments, progress: Progress | None = None, *, 
             chosen.close()
 
 
-def compare() -> list[Difference]:
-    """Months in which the ids in the index are not those of the posts; posts still in the change log left out.
+def compare(make_documents: MakeDocuments) -> list[Difference]:
+    """Months in which the index does not hold the posts' documents as they are; those in the change log left out.
 
     Raises SearchUnavailable.
     """
     chosen = engine()
     waiting = set(Change.objects.values_list("post_id", flat=True).iterator())
     try:
-        indexed = {month: set(chosen.ids(month)) - waiting for month in chosen.counts()}
+        indexed = {month: dict(chosen.digests(month)) for month in chosen.counts()}
     except IndexMissing:  # nothing was ever indexed
         indexed = {}
-    posts: dict[str, set[int]] = {}
-    rows = Post.objects.filter(withdrawn_at=None).values_list("id", "published_at")
-    for post_id, published_at in rows.iterator():
-        if post_id not in waiting:
-            posts.setdefault(month_of(published_at), set()).add(post_id)
+    posts: dict[str, dict[int, int]] = {}
+    for ids in _all_ids():
+        for document in make_documents([i for i in ids if i not in waiting]):
+            posts.setdefault(month_of(document.published_at), {})[document.post_id] = document.digest
+    # What changed while we looked is no difference.
+    waiting.update(Change.objects.values_list("post_id", flat=True).iterator())
+    for month in (*posts.values(), *indexed.values()):
+        for post_id in waiting & month.keys():
+            del month[post_id]
     return [
-        _difference(month, posts.get(month, set()), indexed.get(month, set()))
+        _difference(month, posts.get(month, {}), indexed.get(month, {}))
         for month in sorted(posts.keys() | indexed.keys())
-        if posts.get(month, set()) != indexed.get(month, set())
+        if posts.get(month, {}) != indexed.get(month, {})
     ]
 
 
-def _difference(month: str, posts: set[int], indexed: set[int]) -> Difference:
+def _difference(month: str, posts: dict[int, int], indexed: dict[int, int]) -> Difference:
     return Difference(
         month=month,
         posts=len(posts),
         indexed=len(indexed),
-        missing=tuple(sorted(posts - indexed)[:20]),
-        extra=tuple(sorted(indexed - posts)[:20]),
+        missing=tuple(sorted(posts.keys() - indexed.keys())[:20]),
+        extra=tuple(sorted(indexed.keys() - posts.keys())[:20]),
+        stale=tuple(sorted(i for i in posts.keys() & indexed.keys() if posts[i] != indexed[i])[:20]),
     )
 
 

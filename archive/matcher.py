@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive import query, terms
+from archive import near, query, terms
+from archive.tree import HEATS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,10 @@ class Arrived:
     grade: str | None = None
     type: str | None = None
     event: int | None = None
+    heat: str | None = None
+    reposts: int = 0
+    units: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 class _Folded:
@@ -38,7 +43,7 @@ class _Folded:
         self.terms = set(terms.index_terms(indexed).split(" "))
 
     def holds(self, text: query.Text) -> bool:
-        pattern = terms.pattern(text.text)
+        pattern = terms.pattern(text.text, text.prefix)
         places = (self.title, self.body) if not text.field else (getattr(self, text.field),)
         return any(pattern.search(place) for place in places)
 
@@ -82,9 +87,18 @@ def _matches(node: query.Node, folded: _Folded) -> bool:
             return True
         case query.Text():
             return folded.holds(node)
+        case query.Near():
+            return near.holds(node, folded.document.title, folded.document.body)
+        case query.Tag("unit", value):
+            return value in folded.document.units
+        case query.Tag("place", value):
+            return value in folded.document.places
         case query.Tag(field, value):
             held = getattr(folded.document, field)
             return held is not None and str(held) == value
+        case query.Range(field, low, high):
+            number = _number(field, folded.document)
+            return number is not None and (low is None or low <= number) and (high is None or number <= high)
         case query.Not(part):
             return not _matches(part, folded)
         case query.And(parts):
@@ -94,13 +108,24 @@ def _matches(node: query.Node, folded: _Folded) -> bool:
     raise TypeError(f"no rule for {type(node).__name__}")
 
 
+def _number(field: str, document: Arrived) -> int | None:
+    if field == "time":
+        return int(document.published_at.timestamp() // 1)
+    if field == "heat":
+        return HEATS.index(document.heat) + 1 if document.heat else None
+    return document.reposts
+
+
 def _anchors(node: query.Node) -> frozenset[str] | None:
     """Terms of which every matching document holds at least one; None when no such set can be named."""
     match node:
-        case query.Text(text):
-            needle = terms.needle(text)
-            # A lone character stands for every term that begins with it: nothing to look up.
-            return None if needle.prefix else frozenset({_rarest(needle.terms)})
+        case query.Text(text, _, prefix):
+            needle = terms.needle(text, prefix)
+            # An open last term stands for every term that begins with it: nothing to look up.
+            known_terms = needle.terms[:-1] if needle.prefix else needle.terms
+            return frozenset({_rarest(known_terms)}) if known_terms else None
+        case query.Near(left, right):
+            return _anchors(query.And((query.Or(left), query.Or(right))))
         case query.And(parts):
             known = [anchors for part in parts if (anchors := _anchors(part)) is not None]
             return min(known, key=len) if known else None

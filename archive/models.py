@@ -85,12 +85,18 @@ class Post(models.Model):
     received_at = models.DateTimeField("收到时间")
     notes = models.JSONField("收录说明", default=list, blank=True)  # ["发布时间缺失，按收到时间计", …]
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # An individual's post after its time: the body is an excerpt, its hash says what it was (design.md §6, retention).
+    excerpted_at = models.DateTimeField(null=True, blank=True)
+    body_hash = models.CharField(max_length=64, blank=True)
     unread = models.BooleanField(default=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["published_at", "id"], name="post_unread", condition=models.Q(unread=True)),
             models.Index(fields=["published_at"], name="post_published"),
+            models.Index(
+                fields=["published_at"], name="post_excerpted", condition=models.Q(excerpted_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

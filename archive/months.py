@@ -1,6 +1,6 @@
 """The embedded index on disk: one tantivy folder a month, a manifest that names them, one writer at a time.
 
-    index/manifest.json   {"schema": 1, "months": {"2024-05": "2024-05.k3f9"}}
+    index/manifest.json   {"schema": 2, "months": {"2024-05": "2024-05.k3f9"}}
     index/2024-05.k3f9/   the posts of May 2024 (Shanghai time)
     index/writer.lock     held by the one process that writes
 
@@ -18,16 +18,17 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import tantivy
 
 from config.clock import SHANGHAI
 
-SCHEMA = 1  # raise it when fields or terms change: every index of another number is built anew
+SCHEMA = 2  # raise it when fields or terms change: every index of another number is built anew
 OPEN_WRITERS = 3  # months written at once; replay and import mostly go through time in order
 HEAP = 32 << 20
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 
 
 class SearchUnavailable(Exception):
@@ -46,6 +47,10 @@ class IndexDamaged(SearchUnavailable):
     """The files of the index cannot be read."""
 
 
+class IndexUnreachable(SearchUnavailable):
+    """The search server does not answer, or refuses: posts wait until it does."""
+
+
 class IndexBusy(SearchUnavailable):
     """Another process writes the index."""
 
@@ -58,9 +63,13 @@ def schema() -> tantivy.Schema:
     for name in ("title", "body", "source"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("site", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("grade", "platform", "type"):
+    for name in ("grade", "platform", "type", "unit", "place"):
         builder.add_text_field(name, stored=name == "grade", fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("event", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field("heat", indexed=True, fast=True)
+    builder.add_unsigned_field("reposts", indexed=True, fast=True)
+    builder.add_integer_field("day", fast=True)  # of 1970 in Shanghai, for counting by time
+    builder.add_unsigned_field("digest", fast=True)  # what `check --index` compares
     return builder.build()
 
 
@@ -71,6 +80,15 @@ def rank(published_at: datetime, post_id: int = 0) -> int:
 
 def month_of(instant: datetime) -> str:
     return instant.astimezone(SHANGHAI).strftime("%Y-%m")
+
+
+def day_of(instant: datetime) -> int:
+    """Days since 1970-01-01, Shanghai time."""
+    return instant.astimezone(SHANGHAI).toordinal() - _FIRST_DAY
+
+
+def day_text(day: int) -> str:
+    return date.fromordinal(day + _FIRST_DAY).isoformat()
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -176,6 +194,11 @@ class MonthWriters:
         index = tantivy.Index(schema(), path=str(self.folder / name), reuse=False)
         self.months[month] = name
         return index
+
+    def drop(self, month: str) -> None:
+        """Forget a month whose files will go."""
+        if writer := self._open.pop(month, None):
+            self._finish(writer)
 
     def open_months(self) -> set[str]:
         return set(self._open)

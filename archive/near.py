@@ -12,6 +12,7 @@ from archive.terms import fold, needle, pattern, units
 from archive.tree import And, Everything, Ids, Near, Node, Not, Or, Text
 
 Checked = Near | Text
+NOTHING = Not(Everything())
 
 
 def to_check(node: Node) -> list[Checked]:
@@ -30,15 +31,14 @@ def to_check(node: Node) -> list[Checked]:
 
 
 def loosely(node: Node, wanted: bool = True) -> Node:
-    """A query that finds everything `node` finds, and perhaps more, without the parts to check."""
+    """A query without the parts to check that finds everything `node` finds and perhaps more (not `wanted`: or less)."""
     match node:
         case Near(left, right):
-            return And((_any(left), _any(right))) if wanted else Everything()
+            return And((_any(left), _any(right))) if wanted else NOTHING
         case Text(text, field, prefix) if needle(text, prefix).loose:
-            return And(tuple(_parts(text, field))) if wanted else Everything()
+            return And(tuple(_parts(text, field))) if wanted else NOTHING
         case Not(part):
-            inner = loosely(part, not wanted)
-            return Everything() if inner != part and isinstance(inner, Everything) else Not(inner)
+            return Not(loosely(part, not wanted))
         case And(parts):
             return And(tuple(loosely(part, wanted) for part in parts))
         case Or(parts):

@@ -19,8 +19,28 @@ from datetime import datetime
 
 from archive.ranges import EXAMPLES, parse_range
 from archive.tokens import QueryError, Token, tokens
-from archive.tree import And, Everything, Near, Node, Not, Or, Tag, Text
-from archive.values import FIELDS, RANGE_FIELDS, TEXT_FIELDS, checked, choices, example
+from archive.tree import (
+    And,
+    Everything,
+    Filter,
+    Ids,
+    Near,
+    Node,
+    Not,
+    Or,
+    Range,
+    Tag,
+    Text,
+    positive_texts,
+    written,
+)
+from archive.values import FIELDS, GRADES, PLATFORMS, RANGE_FIELDS, TEXT_FIELDS, checked, choices, example
+
+# The front door of the language: whoever asks needs this module alone.
+__all__ = [
+    "GRADES", "PLATFORMS", "And", "Everything", "Filter", "Ids", "Near", "Node", "Not", "Or", "QueryError", "Range", "Tag",
+    "Text", "parse", "positive_texts", "written",
+]  # fmt: skip
 
 MAX_LENGTH = 4000
 MAX_WORDS = 300

@@ -54,7 +54,7 @@ def _beyond(field: str, sign: str, low: int, high: int, text: str) -> Range:
         found = Range(field, high + 1 if sign == ">" else low, None)
     else:
         found = Range(field, None, low - 1 if sign == "<" else high)
-    if field == "heat" and (found.low, found.high) in ((len(HEATS) + 1, None), (None, 0)) or found.high == -1:
+    if (field == "heat" and (found.low, found.high) in ((len(HEATS) + 1, None), (None, 0))) or found.high == -1:
         raise ValueError(f"“{text}”里不会有任何信息")
     return found
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from archive.models import Post
 from archive.query import Filter, Node
+from archive.results import Page
 from archive.search import ask
 
 PAGE = 1000
@@ -21,7 +22,7 @@ def all_ids(node: Node, filters: Filter, page: int = PAGE) -> Iterator[list[int]
     """
     window, skip, seen = filters, 0, set[int]()
     while True:
-        rows = ask(node, window, "newest", page, skip).rows
+        rows = ask(node, window, Page(limit=page, offset=skip, facets=())).rows
         ids = [row.post_id for row in rows]
         live = dict(Post.objects.filter(id__in=ids, withdrawn_at=None).values_list("id", "published_at"))
         if fresh := [i for i in ids if i in live and i not in seen]:

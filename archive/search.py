@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from django.conf import settings
 
-from archive import highlight, query
+from archive import highlight, near, query
 from archive.embedded import Embedded
 from archive.highlight import Piece
 from archive.models import IndexState, Post
-from archive.months import IndexMissing, SearchUnavailable
-from archive.query import Filter, QueryError
-from archive.results import FACETS, Engine, Found, Row, Sort
-from config.clock import SHANGHAI, real_now
+from archive.months import IndexMissing, IndexUnreachable, SearchUnavailable
+from archive.naming import Names, NoNames, meant
+from archive.query import Filter, Node, QueryError
+from archive.results import COUNTED, Engine, Found, Page, Row, Sort
+from config.clock import SHANGHAI, now, real_now
 from config.door import ConfigError
 from config.settings import secret
 
 DEEPEST = 10_000  # hits reachable by paging; every page beyond costs all pages before it
+LOOKED_AT = 20_000  # candidates that our own code looks at for NEAR (design.md §7)
+_AT_ONCE = 500
 
 _engines: dict[Path, Embedded] = {}
 _opening = threading.Lock()
@@ -51,11 +55,16 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """`total` matches; `hits` the page of them; facets: name -> [(value, count)], most first."""
+    """`total` matches (or more, `at_least`); `hits` the page of them; facets: name -> [(value, count)], most first.
+
+    `excerpts_to`: of individuals' posts up to this instant, within the window, only an excerpt is left to search.
+    """
 
     total: int
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str, int]]]
+    at_least: bool = False
+    excerpts_to: datetime | None = None
 
 
 def engine() -> Engine:
@@ -72,16 +81,24 @@ def engine() -> Engine:
 
 
 def search(
-    text: str, filters: Filter | None = None, *, sort: Sort = "newest", limit: int = 20, offset: int = 0
+    text: str,
+    filters: Filter | None = None,
+    *,
+    sort: Sort = "newest",
+    limit: int = 20,
+    offset: int = 0,
+    facets: tuple[str, ...] = COUNTED,
+    names: Names | None = None,
 ) -> Result:
     """Posts that match `text` and `filters`, newest or best first.
 
-    Raises QueryError (message for the person who typed it) and SearchUnavailable (message for everybody).
+    `names` knows what units and topics stand for. Raises QueryError (message for the person who typed it) and
+    SearchUnavailable (message for everybody).
     """
-    node = query.parse(text)
+    node = meant(text, names or NoNames(), now())
     if offset + limit > DEEPEST:
         raise QueryError(0, f"最多翻到第 {DEEPEST} 条：请缩小时间范围或增加检索词")
-    found = ask(node, filters or Filter(), sort, limit, offset)
+    found = ask(node, filters or Filter(), Page(sort=sort, limit=limit, offset=offset, facets=facets, now=now()))
     posts = Post.objects.in_bulk([row.post_id for row in found.rows])
     # The index follows within a second; what was withdrawn meanwhile must not be shown.
     shown = [(row, post) for row in found.rows if (post := posts.get(row.post_id)) and post.withdrawn_at is None]
@@ -90,6 +107,8 @@ def search(
         total=found.total - (len(found.rows) - len(shown)),
         hits=tuple(_hit(row, post, texts) for row, post in shown),
         facets={name: counts.most_common() for name, counts in found.facets.items()},
+        at_least=found.at_least,
+        excerpts_to=_excerpts(filters or Filter()),
     )
 
 
@@ -125,22 +144,57 @@ def _instant(text: str, position: int, *, after: bool = False) -> datetime:
         raise QueryError(position, f"看不懂时间“{text}”：请写 2024-05-01 或 2024-05-01T08:30") from None
 
 
-def ask(node: query.Node, filters: Filter, sort: Sort, limit: int, offset: int) -> Found:
-    """What the engine answers; an index that was never made is empty, one that is lost is asked to be rebuilt."""
+def ask(node: Node, filters: Filter, page: Page) -> Found:
+    """What the engine answers, NEAR looked at; an index that was never made is empty, a lost one is asked to be rebuilt."""
     chosen = engine()
     try:
-        return chosen.search(node, filters, sort=sort, limit=limit, offset=offset)
+        settled, cut = _settled(chosen, node, filters)
+        found = chosen.search(settled, filters, page)
+    except IndexUnreachable:
+        raise  # a rebuild would mend nothing
     except SearchUnavailable as e:
         never = not IndexState.objects.filter(engine=chosen.name, committed_at__isnull=False).exists()
         if isinstance(e, IndexMissing) and never:
-            return Found(facets={name: Counter() for name in FACETS})
+            return Found(facets={name: Counter() for name in page.facets})
         want_rebuild()
         raise type(e)(f"{e}；已请求重建（huiying reindex），信息本身没有丢失") from e
+    found.at_least = cut
+    return found
+
+
+def _settled(chosen: Engine, node: Node, filters: Filter) -> tuple[Node, bool]:
+    """The query with NEAR replaced by the posts it holds for; True when there were more candidates than looked at."""
+    checks = near.to_check(node)
+    if not checks:
+        return node, False
+    found: dict[near.Checked, frozenset[int]] = {}
+    cut = False
+    whole = near.loosely(node)
+    for check in checks:
+        candidates = chosen.newest(query.And((near.loosely(check), whole)), filters, LOOKED_AT + 1)
+        cut = cut or len(candidates) > LOOKED_AT
+        found[check] = frozenset(_holding(check, candidates[:LOOKED_AT]))
+    return near.settled(node, found), cut
+
+
+def _holding(check: near.Checked, candidates: list[int]) -> Iterator[int]:
+    for i in range(0, len(candidates), _AT_ONCE):
+        rows = Post.objects.filter(id__in=candidates[i : i + _AT_ONCE]).values_list("id", "title", "body", "site")
+        yield from (post_id for post_id, *texts in rows if near.holds(check, *texts))
+
+
+def _excerpts(filters: Filter) -> datetime | None:
+    posts = Post.objects.filter(excerpted_at__isnull=False)
+    if filters.start:
+        posts = posts.filter(published_at__gte=filters.start)
+    if filters.end:
+        posts = posts.filter(published_at__lt=filters.end)
+    return posts.order_by("-published_at").values_list("published_at", flat=True).first()
 
 
 def _hit(row: Row, post: Post, texts: list[query.Text]) -> Hit:
-    in_title = [t.text for t in texts if t.field in ("", "title")]
-    in_body = [t.text for t in texts if t.field in ("", "body")]
+    in_title = [t for t in texts if t.field in ("", "title")]
+    in_body = [t for t in texts if t.field in ("", "body")]
     title = tuple(highlight.marked(post.title, in_title))
     pieces = tuple(highlight.snippet(post.body, in_body))
     if not any(p.hit for p in pieces) and any(p.hit for p in title):

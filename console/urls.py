@@ -28,6 +28,7 @@ urlpatterns = [
     path("ledger/", releases.ledger, name="ledger"),
     path("evidence/<slug:page_hash>/", releases.evidence, name="evidence"),
     path("search/", search.search, name="search"),
+    path("search/help/", search.search_help, name="search_help"),
     path("topics/", topics.listing, name="topics"),
     path("topics/new/", topics.new, name="topic_new"),
     path("topics/trial/", topics.trial, name="topic_trial"),

@@ -15,7 +15,7 @@ def documents(ids: Sequence[int]) -> list[Document]:
     readings: dict[int, Any] = {
         row["post_id"]: row
         for row in Reading.objects.filter(post_id__in=ids).values(
-            "post_id", "tier", "event_id", "event__grade", "event__type", "event__heat"
+            "post_id", "tier", "units", "places", "event_id", "event__grade", "event__type", "event__heat"
         )
     }
     found = []
@@ -36,6 +36,9 @@ def documents(ids: Sequence[int]) -> list[Document]:
                 type=row.get("event__type"),
                 tier=row.get("tier", ""),
                 heat=row.get("event__heat"),
+                reposts=post.reposts,
+                units=tuple(row.get("units") or ()),
+                places=tuple(row.get("places") or ()),
             )
         )
     return found

@@ -15,10 +15,12 @@ from alerts import outbox
 from archive import query
 from archive.matcher import Arrived, Matcher
 from archive.models import Post, SavedHit, SavedSearch
+from archive.naming import meant
 from archive.query import Filter, QueryError
 from archive.scan import all_ids
-from config.clock import SHANGHAI
+from config.clock import SHANGHAI, now
 from flow import telling
+from flow.naming import NAMES
 from flow.policy import Policy
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ def parsed(rows: Iterable[SavedSearch]) -> Iterator[tuple[int, query.Node]]:
     """The trees of the topics that can be read; one that cannot (the language changed) is logged and left out."""
     for row in rows:
         try:
-            yield row.id, query.parse(row.query)
+            yield row.id, meant(row.query, NAMES, now())
         except QueryError as e:
             log.warning("topic %s cannot be read: %s", row.id, e)
 

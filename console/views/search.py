@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from archive import search as archive
 from archive.months import SearchUnavailable
-from archive.query import PLATFORMS, Filter, QueryError
+from archive.query import MAX_LENGTH, MAX_WORDS, PLATFORMS, Filter, QueryError
 from archive.results import Sort
 from console.coverage import coverage
 from console.permissions import Request, signed_in
+from flow.naming import NAMES
 from sla.engine import GRADES
 
 PER_PAGE = 20
@@ -42,17 +43,39 @@ def search(request: Request) -> HttpResponse:
     return render(request, "console/search.html", context, status=status)
 
 
+@signed_in
+@require_safe
+def search_help(request: Request) -> HttpResponse:
+    limits = {
+        "longest": MAX_LENGTH,
+        "words": MAX_WORDS,
+        "deepest": archive.DEEPEST,
+        "looked_at": archive.LOOKED_AT,
+    }
+    return render(request, "console/search_help.html", limits)
+
+
 def _found(request: Request, asked: dict[str, str]) -> dict[str, Any]:
     number = int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdecimal() else 1
     number = max(1, number)
     filters = _filters(asked)
-    order: Sort = "best" if asked["sort"] == "best" else "newest"
-    result = archive.search(asked["q"], filters, sort=order, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    order: Sort = asked["sort"] if asked["sort"] in ("best", "mixed") else "newest"  # type: ignore[assignment]
+    result = archive.search(
+        asked["q"],
+        filters,
+        sort=order,
+        limit=PER_PAGE,
+        offset=(number - 1) * PER_PAGE,
+        facets=tuple(FACET_WORDS),
+        names=NAMES,
+    )
     kept = request.GET.copy()
     kept.pop("page", None)
     pages = min(-(-result.total // PER_PAGE), archive.DEEPEST // PER_PAGE)
     return {
         "total": result.total,
+        "at_least": result.at_least,
+        "excerpts_to": result.excerpts_to,
         "hits": result.hits,
         "facets": [_facet(request, asked, name, counts) for name, counts in result.facets.items()],
         "query": kept.urlencode(),
@@ -84,10 +107,16 @@ def _place(text: str, position: int) -> dict[str, str]:
     """The query cut at the character the error speaks of; nothing when it speaks of no character."""
     if position < 0 or not text:
         return {}
-    return {"before": text[:position], "at": text[position : position + 1] or "␣", "after": text[position + 1 :]}
+    return {
+        "before": text[:position],
+        "at": text[position : position + 1] or "␣",
+        "after": text[position + 1 :],
+    }
 
 
-def _facet(request: Request, asked: dict[str, str], name: str, counts: list[tuple[str, int]]) -> dict[str, Any]:
+def _facet(
+    request: Request, asked: dict[str, str], name: str, counts: list[tuple[str, int]]
+) -> dict[str, Any]:
     """One facet's values with the address that adds (or, when chosen, removes) each."""
     rows = [(_words(name, value), count, _with(request, name, value)) for value, count in counts if value]
     chosen = asked.get(name, "")

@@ -12,11 +12,12 @@ import pytest
 from archive.embedded import Embedded
 from archive.months import IndexBusy
 from archive.query import Everything, Filter, Text
+from archive.results import Page
 from tests.archive.conftest import document
 
 
 def total(engine: Embedded, text: str = "警方") -> int:
-    return engine.search(Text(text), Filter(), sort="newest", limit=1, offset=0).total
+    return engine.search(Text(text), Filter(), Page(sort="newest", limit=1)).total
 
 
 OTHER_PROCESS = """
@@ -114,14 +115,14 @@ def test_more_months_than_open_writers(tmp_path):
     engine.delete([3, 7])
     engine.commit()
     assert total(engine) == 10
-    assert set(engine.ids("2024-03")) == set()
+    assert set(dict(engine.digests("2024-03"))) == set()
 
 
 def test_deleting_what_is_not_there_is_no_error(tmp_path):
     engine = Embedded(tmp_path / "index")
     engine.delete([5])
     engine.commit()
-    assert engine.search(Everything(), Filter(), sort="best", limit=1, offset=0).total == 0
+    assert engine.search(Everything(), Filter(), Page(sort="best", limit=1)).total == 0
 
 
 def test_dates_before_1970_and_far_ahead_keep_their_order(tmp_path):
@@ -129,7 +130,7 @@ def test_dates_before_1970_and_far_ahead_keep_their_order(tmp_path):
     years = [1912, 1969, 1970, 2024, 2099]
     engine.add([document(y, "警方", at=document(0, "").published_at.replace(year=y)) for y in years])
     engine.commit()
-    found = engine.search(Text("警方"), Filter(), sort="newest", limit=9, offset=0)
+    found = engine.search(Text("警方"), Filter(), Page(sort="newest", limit=9))
     assert [row.post_id for row in found.rows] == years[::-1]
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from archive.highlight import bracketed, marked, snippet
+from archive import highlight
+from archive.highlight import bracketed
+from archive.query import Text
+
+
+def marked(text: str, needles: list[str]) -> list[highlight.Piece]:
+    return highlight.marked(text, map(Text, needles))
+
+
+def snippet(text: str, needles: list[str], width: int = highlight.WIDTH) -> list[highlight.Piece]:
+    return highlight.snippet(text, map(Text, needles), width)
 
 
 def test_marks_keep_the_original_characters():

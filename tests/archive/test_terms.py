@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import opencc
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archive.embedded import Embedded
 from archive.query import Filter, Text
+from archive.results import Page
+from archive.simplified import SIMPLIFIED, TRADITIONAL
 from archive.terms import fold, index_terms, needle, pattern
 from tests.archive.conftest import NOON, document
 
@@ -77,7 +80,7 @@ def test_the_engine_finds_exactly_the_texts_in_which_the_pattern_matches(texts, 
         part = text[start : start + data.draw(st.integers(1, 8))]
         if not needle(part).terms:
             continue
-        found = engine.search(Text(part), Filter(), sort="newest", limit=50, offset=0)
+        found = engine.search(Text(part), Filter(), Page(sort="newest", limit=50))
         expected = {i for i, text in enumerate(texts) if pattern(part).search(fold(text))}
         assert {row.post_id for row in found.rows} == expected, part
         assert found.total == len(expected)
@@ -87,7 +90,7 @@ def test_a_number_is_not_found_inside_another_number(tmp_path):
     engine = Embedded(tmp_path / "index")
     engine.add([document(1, "罚款130元"), document(2, "罚款30元整", at=NOON)])
     engine.close()
-    found = engine.search(Text("30元"), Filter(), sort="newest", limit=9, offset=0)
+    found = engine.search(Text("30元"), Filter(), Page(sort="newest", limit=9))
     assert [row.post_id for row in found.rows] == [2]
 
 
@@ -97,8 +100,8 @@ def test_a_lone_character_has_any_number_of_endings(tmp_path):
     endings = [chr(0x4E00 + i) for i in range(300)]
     engine.add([document(i, f"共3人{c}") for i, c in enumerate(endings)])
     engine.close()
-    assert engine.search(Text("3人"), Filter(), sort="newest", limit=1, offset=0).total == 300
-    assert engine.search(Text("人"), Filter(), sort="newest", limit=1, offset=0).total == 300
+    assert engine.search(Text("3人"), Filter(), Page(sort="newest", limit=1)).total == 300
+    assert engine.search(Text("人"), Filter(), Page(sort="newest", limit=1)).total == 300
 
 
 def _cuts_a_word(text: str, start: int, end: int) -> bool:
@@ -110,3 +113,17 @@ def _cuts_a_word(text: str, start: int, end: int) -> bool:
 
 def _letter(character: str) -> bool:
     return bool(character) and character in "abzkgé"
+
+
+def test_traditional_and_simplified_are_one_and_lengths_never_change():
+    assert fold("臺灣警察於後裏") == "台湾警察于后里"
+    assert all(len(fold(c)) == 1 for c in TRADITIONAL)
+    assert index_terms("公眾號") == index_terms("公众号")
+
+
+def test_the_table_is_what_opencc_itself_says():
+    convert = opencc.OpenCC("t2s").convert
+    differ = [(c, s) for c, s in zip(TRADITIONAL, SIMPLIFIED, strict=True) if convert(convert(c)) != s]
+    assert differ == []
+    missing = [c for c in map(chr, range(0x4E00, 0xA000)) if convert(c) != c and c not in TRADITIONAL]
+    assert missing == []

@@ -90,3 +90,10 @@ def test_a_page_beyond_the_end_is_empty_not_broken(ask):
 def test_what_was_typed_is_shown_as_text(ask):
     html = ask(q='"><script>alert(1)</script>').content.decode()
     assert "<script>alert(1)" not in html
+
+
+def test_the_language_is_explained_one_click_from_the_box(ask, signed):
+    assert 'href="/search/help/"' in ask().content.decode()
+    html = signed("analyst").get("/search/help/").content.decode()
+    for word in ("NEAR/5", "covid*", "标题:", "时间:", "热度:", "转发:", "单位:", "地点:", "专题:", "20000"):
+        assert word in html, word

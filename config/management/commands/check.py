@@ -87,8 +87,9 @@ class Command(BaseCommand):
 
     def _index(self) -> None:
         from archive import indexing
+        from flow import documents
 
-        for difference in indexing.compare():
+        for difference in indexing.compare(documents.documents):
             self.problems.append({"file": "index", "key": "posts", "value": str(difference), "hint": "run `huiying reindex`"})
 
     def _live(self) -> None:

@@ -12,6 +12,7 @@ from config import clock
 from config.cli import Refused, say
 from config.management.base import Command as Base
 from flow import documents, locks
+from flow.naming import NAMES
 
 SMALL = 5000  # posts that a search indexes itself when nobody else does
 
@@ -26,7 +27,7 @@ class Command(Base):
         parser.add_argument("--source", action="append", default=[])
         parser.add_argument("--grade", action="append", default=[])
         parser.add_argument("--event", action="append", default=[], type=int)
-        parser.add_argument("--sort", choices=["newest", "best"], default="newest")
+        parser.add_argument("--sort", choices=["newest", "best", "mixed"], default="newest")
         parser.add_argument("--limit", type=int, default=20)
         parser.add_argument("--offset", type=int, default=0)
 
@@ -40,7 +41,7 @@ class Command(Base):
             raise Refused(f"最多翻到第 {search.DEEPEST} 条：请用 --from --to 缩小时间范围", "offset")
         behind = _catch_up()
         try:
-            result = search.search(options["query"], filters, sort=options["sort"], limit=limit, offset=offset)
+            result = search.search(options["query"], filters, sort=options["sort"], limit=limit, offset=offset, names=NAMES)
         except QueryError as e:
             raise Refused(str(e), "query") from e
         except SearchUnavailable as e:
@@ -53,10 +54,13 @@ class Command(Base):
                 for name, counts in result.facets.items()
             },
             "behind": behind,
+            "at_least": result.at_least,
+            "excerpts_to": clock.shanghai(result.excerpts_to),
         }
 
     def tell(self, answer: dict[str, Any]) -> None:
-        self.stdout.write(f"共 {answer['total']} 条，显示 {len(answer['hits'])} 条")
+        least = "至少 " if answer["at_least"] else ""
+        self.stdout.write(f"共 {least}{answer['total']} 条，显示 {len(answer['hits'])} 条")
         for hit in answer["hits"]:
             event = f" 事件 #{hit['event']}【{hit['grade'] or '未定级'}】" if hit["event"] else ""
             self.stdout.write(f"\n{hit['published_at'][:16].replace('T', ' ')} {hit['source']}{event} #{hit['post_id']}")
@@ -68,6 +72,8 @@ class Command(Base):
         sources = "，".join(f"{f['value']} {f['count']}" for f in answer["facets"]["source"][:8])
         if sources:
             self.stdout.write(f"\n来源：{sources}")
+        if answer["excerpts_to"]:
+            say(f"{answer['excerpts_to'][:10]} 及以前的个人信息只留摘要：摘要以外的文字已不能检索")
         if answer["behind"]:
             say(f"还有 {answer['behind']} 条信息等待编入检索库")
 
