@@ -41,6 +41,8 @@ class ChannelSettings:
     addresses: tuple[str, ...]
     per_minute: int
     reserved: int
+    # The channel that takes over when this one fails or its outcome is unknown; "" = the level's other channels.
+    fallback: str = ""
     options: Mapping[str, Any] = field(repr=False)
 
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from alerts.escalation import CONSOLE, FINAL_KINDS, OTHER_GRADES, ChannelSettings, Ladder, Level
+from alerts.channel_policy import CHANNELS, load_channels
+from alerts.escalation import CONSOLE, FINAL_KINDS, OTHER_GRADES, Ladder, Level
 from alerts.messages import KINDS
 from config.door import ConfigError, Table, read_toml
-from config.settings import secret
 from sla.engine import GRADES
 
 FILE = "escalation.toml"
 LEVELS = 4
-CHANNELS = ("slack", "webhook", "email")
-# Delivery.key holds alert key, channel and address.
-LONGEST_ADDRESS = 70
 
 
 def load_ladder(folder: Path) -> Ladder:
@@ -35,7 +29,7 @@ def load_ladder(folder: Path) -> Ladder:
         delays=_delays(top.table("delay"), len(levels)),
         at_once=_at_once(top.table("at_once", {}), len(levels)),
         shift_starts=_shift_starts(top),
-        channels=_channels(top.table("channel", {})),
+        channels=load_channels(top.table("channel", {})),
         edition=f"{top.text('edition')}#{digest}",
         contact_test_before=timedelta(minutes=top.number("contact_test_minutes", 60, least=0)),
     )
@@ -135,130 +129,3 @@ def _grades(table: Table) -> list[str]:
     if not table.has(OTHER_GRADES):
         raise table.error(OTHER_GRADES, "missing; it holds for every grade not named")
     return [OTHER_GRADES, *(grade for grade in GRADES if table.has(grade))]
-
-
-def _channels(tables: Table) -> dict[str, ChannelSettings]:
-    found = {}
-    for name, table in tables.items():
-        if name not in CHANNELS:
-            raise tables.error(name, "unknown channel; known: " + ", ".join(CHANNELS))
-        enabled = table.flag("enabled", True)
-        per_minute = int(table.number("per_minute", 60, least=1))
-        reserved = int(table.number("reserved", 0, least=0))
-        if reserved >= per_minute:
-            raise table.error(
-                "reserved", f"give less than per_minute ({per_minute}), or ordinary alerts never go"
-            )
-        read, keys = _READ[name]
-        variables = _Variables(table, keys)
-        table.done()
-        addresses, options = read(variables) if enabled else OFF
-        if addresses:
-            found[name] = ChannelSettings(
-                name=name, addresses=addresses, per_minute=per_minute, reserved=reserved, options=options
-            )
-    return found
-
-
-class _Variables:
-    """The environment variables a channel's table names, read with their `*_FILE` twins."""
-
-    def __init__(self, table: Table, keys: tuple[str, ...]) -> None:
-        self._names = {key: table.text(key) for key in keys}
-
-    def get(self, key: str, default: str | None = None) -> str | None:
-        return secret(self._names[key], default)
-
-    def need(self, key: str, because: str) -> str:
-        value = self.get(key)
-        if not value:
-            raise self.wrong(key, f"missing, though {because}")
-        return value
-
-    def wrong(self, key: str, hint: str, value: str | None = None) -> ConfigError:
-        """`value` only where it is no secret."""
-        return ConfigError("environment", self._names[key], value, hint)
-
-    def addresses(self, key: str, because: str) -> tuple[str, ...]:
-        parts = [part.strip() for part in self.need(key, because).split(",")]
-        for part in parts:
-            if not part or len(part) > LONGEST_ADDRESS or re.search(r"\s", part):
-                hint = f"give addresses of at most {LONGEST_ADDRESS} characters, separated by commas"
-                raise self.wrong(key, hint, part)
-        return tuple(dict.fromkeys(parts))
-
-
-Read = tuple[tuple[str, ...], Mapping[str, Any]]
-OFF: Read = ((), {})
-
-
-def _slack(variables: _Variables) -> Read:
-    token, base_url = variables.get("token"), variables.get("base_url")
-    if base_url:
-        _host(variables, "base_url", base_url)
-    if not token and not variables.get("to"):
-        return OFF
-    addresses = variables.addresses("to", "a Slack token is given")
-    return addresses, {"token": variables.need("token", "a Slack channel is given"), "base_url": base_url}
-
-
-def _webhook(variables: _Variables) -> Read:
-    url = variables.get("url")
-    if not url:
-        return OFF
-    key = variables.need("secret", "a webhook address is given; the receiver checks the signature with it")
-    # The whole address may hold a key, so only its host is shown as the delivery's address.
-    return (_host(variables, "url", url)[:LONGEST_ADDRESS],), {"url": url, "secret": key}
-
-
-def _email(variables: _Variables) -> Read:
-    host = variables.get("host")
-    if not host:
-        return OFF
-    because = "a mail server is given"
-    sender, addresses = variables.need("sender", because), variables.addresses("to", because)
-    for key, address in (("sender", sender), *(("to", a) for a in addresses)):
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-            raise variables.wrong(key, "give a mail address such as duty@example.cn", address)
-    user = variables.get("user")
-    return addresses, {
-        "host": host,
-        "port": _port(variables),
-        "tls": _tls(variables),
-        "user": user,
-        "password": variables.need("password", "a mail user is given") if user else None,
-        "sender": sender,
-    }
-
-
-def _port(variables: _Variables) -> int:
-    port = variables.get("port") or "587"
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise variables.wrong("port", "give a port number, for example 587", port)
-    return int(port)
-
-
-def _tls(variables: _Variables) -> str:
-    tls = variables.get("tls") or "starttls"
-    if tls not in ("starttls", "tls", "none"):
-        raise variables.wrong("tls", "give starttls, tls or none", tls)
-    return tls
-
-
-def _host(variables: _Variables, key: str, url: str) -> str:
-    """The host[:port] of an http(s) address."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as e:
-        raise variables.wrong(key, f"not an address: {e}") from e
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise variables.wrong(key, "give an address beginning with https:// or http://")
-    return f"{parts.hostname}:{port}" if port else parts.hostname
-
-
-_READ = {
-    "slack": (_slack, ("token", "to", "base_url")),
-    "webhook": (_webhook, ("url", "secret")),
-    "email": (_email, ("host", "port", "user", "password", "sender", "to", "tls")),
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.messages import BASIS, KINDS
+from alerts.rendering import CHANNEL_NAMES
 from flow.roles import ROLES
 from flow.telling import TYPES
 
@@ -41,7 +42,7 @@ STANCES = {
     "praise": "称赞",
 }
 TIERS = {"direct": "涉警", "incident": "本地案事件", "none": "无关"}
-CHANNELS = {"console": "系统收件箱", "slack": "Slack", "webhook": "Webhook", "email": "电子邮件"}
+CHANNELS = CHANNEL_NAMES
 RECEIPTS = {
     "L0": "未发出",
     "L1": "渠道已接收",

@@ -18,7 +18,7 @@ from django.db.models import F, Min, Q, QuerySet
 
 from alerts import messages, outbox, throttle
 from alerts.channels import channel
-from alerts.channels.base import Channel, DeliveryFailed, Parcel, Sent
+from alerts.channels.base import Channel, DeliveryFailed, Parcel, Sent, attempt
 from alerts.escalation import CONSOLE, Ladder, Plan, first_steps, shift_window
 from alerts.models import Attempt, Delivery
 from alerts.roster import on_duty
@@ -62,7 +62,7 @@ def send_one(ladder: Ladder, name: str, now: datetime) -> bool:
     claimed = claim(row, outlet, rate)
     if claimed is None:
         return False
-    settle(claimed, _tried(outlet, claimed.parcel), ladder, now)
+    settle(claimed, attempt(outlet, claimed.parcel), ladder, now)
     return True
 
 
@@ -78,17 +78,6 @@ def send_all(ladder: Ladder, now: datetime, limit: int = 1000) -> int:
 def _due(channel_name: str) -> QuerySet[Delivery]:
     waiting = Delivery.objects.filter(channel=channel_name, settled_at=None, state__in=Delivery.UNSENT)
     return waiting.filter(next_try_at__lte=real_now())
-
-
-def _tried(outlet: Channel, parcel: Parcel) -> Sent | DeliveryFailed:
-    try:
-        return outlet.send(parcel)
-    except DeliveryFailed as e:
-        return e
-    except Exception as e:  # a mistake in a channel must not stop its queue; the text could hold anything
-        what = type(e).__name__
-        log.error("channel %s: %s", outlet.name, what)
-        return DeliveryFailed(f"{outlet.name}: 内部错误（{what}）", unsure=True, code=what)
 
 
 def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:

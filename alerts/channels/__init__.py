@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from alerts.channels.base import Channel
-from alerts.escalation import Ladder
+from alerts.escalation import ChannelSettings, Ladder
+
+# Loaded on use: the web process imports alerts and seldom sends.
+CLASSES = {
+    "slack": "Slack",
+    "wecom_app": "WecomApp",
+    "wecom_robot": "WecomRobot",
+    "dingtalk": "DingTalk",
+    "feishu": "Feishu",
+    "webhook": "Webhook",
+    "email": "Email",
+}
 
 
 def channel(name: str, ladder: Ladder) -> Channel:
     """The channel `name` as `ladder` sets it up. KeyError when it is not switched on."""
-    # Loaded on use: the web process imports alerts and never sends.
-    settings = ladder.channels[name]
-    if name == "slack":
-        from alerts.channels.slack import Slack
+    return outlet(ladder.channels[name])
 
-        return Slack(settings)
-    if name == "webhook":
-        from alerts.channels.webhook import Webhook
 
-        return Webhook(settings)
-    from alerts.channels.email import Email
-
-    return Email(settings)
+def outlet(settings: ChannelSettings) -> Channel:
+    """The channel these settings describe."""
+    made: Channel = getattr(import_module(f"alerts.channels.{settings.name}"), CLASSES[settings.name])(settings)
+    return made

@@ -8,16 +8,18 @@ import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from alerts.channels.base import TIMEOUT, DeliveryFailed, Parcel, Sent
+from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, reveal
 from alerts.escalation import ChannelSettings
 from alerts.rendering import MAYBE_TWICE
 from config.clock import real_now
+
+LOCKOUT = 300.0  # seconds between tries with a refused password
 
 
 class Email:
     name = "email"
     recognises_copies = False  # many mail systems show two mails of one Message-ID
-    lease_s = 6 * TIMEOUT + 5  # connect, greet, encrypt, log in, envelope, data
+    lease_s = 6 * TIMEOUT + SPARE  # connect, greet, encrypt, log in, envelope, data
 
     def __init__(self, settings: ChannelSettings) -> None:
         self._options = settings.options
@@ -36,6 +38,8 @@ class Email:
                 server.close()
         except smtplib.SMTPException as e:
             raise _judged(e, handed_over) from None
+        except UnicodeError:
+            raise DeliveryFailed("email: 地址含不支持的字符", permanent=True, code="address") from None
         except OSError as e:
             what = type(e).__name__
             raise DeliveryFailed(f"email: 连接失败（{what}）", unsure=handed_over, code=what) from None
@@ -56,7 +60,7 @@ class Email:
             if o["tls"] == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if o["user"]:
-                server.login(o["user"], o["password"])
+                server.login(o["user"], reveal(o["password"]))
         except BaseException:
             server.close()
             raise
@@ -88,4 +92,8 @@ def _judged(e: smtplib.SMTPException, handed_over: bool) -> DeliveryFailed:
     else:
         return DeliveryFailed(f"email: {type(e).__name__}", permanent=True, code=type(e).__name__)
     # The server's own words are left out: they may repeat the user name or the address of a person.
-    return DeliveryFailed(f"email: SMTP {code}（{type(e).__name__}）", permanent=code >= 500, code=str(code))
+    words = f"email: SMTP {code}（{type(e).__name__}）"
+    if isinstance(e, smtplib.SMTPAuthenticationError):
+        # Seldom: a mail system locks an account after a handful of wrong passwords.
+        return DeliveryFailed(words, code=str(code), setup=True, retry_after=LOCKOUT)
+    return DeliveryFailed(words, permanent=code >= 500, code=str(code))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import http.client
 import urllib.error
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web import SlackResponse
 
-from alerts.channels.base import TIMEOUT, DeliveryFailed, Parcel, Sent, http_failure, seconds
+from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, http_failure, reveal, seconds
 from alerts.escalation import ChannelSettings
-from alerts.rendering import MAYBE_TWICE
+from alerts.rendering import MAYBE_TWICE, SLACK_ACK
 
 # HTTP 200 with {"ok": false}. Only these may pass by themselves; every other error needs a person.
 PASSING = {
@@ -23,39 +25,92 @@ PASSING = {
     "fatal_error",
 }
 UNSURE = {"fatal_error", "internal_error"}  # "some aspect may have succeeded"
+# Who we are was refused, not what we said.
+SETUP = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_expired",
+    "token_revoked",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "access_denied",
+    "org_login_required",
+}
 API = "https://slack.com/api/"
 
 
 class Slack:
     name = "slack"
     recognises_copies = False  # Slack has no idempotency key
-    lease_s = 2 * TIMEOUT + 5  # connecting, then sending and reading
+    lease_s = 2 * TIMEOUT + SPARE  # connecting, then sending and reading
 
     def __init__(self, settings: ChannelSettings) -> None:
-        base_url = (settings.options["base_url"] or API).rstrip("/") + "/"
-        # The SDK's own handler repeats a request after a reset connection: only the outbox may do that.
-        self._client = WebClient(
-            settings.options["token"], base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[]
-        )
+        self._options = settings.options
 
     def send(self, parcel: Parcel) -> Sent:
+        answer = self._call(
+            lambda client: client.chat_postMessage(channel=parcel.address, **self._dressed(parcel))
+        )
+        where = [answer.get("channel"), answer.get("ts")]
+        return Sent(provider_id=":".join(filter(None, where)), http=200, changeable=all(where))
+
+    def redraw(self, provider_id: str, body: dict[str, Any]) -> None:
+        """Change a message that was sent (`provider_id` = "channel:ts"). Raises DeliveryFailed."""
+        place, _, ts = provider_id.partition(":")
+        self._call(lambda client: client.chat_update(channel=place, ts=ts, **body))
+
+    def whisper(self, place: str, user: str, text: str) -> None:
+        """Say something to one person in a conversation. Raises DeliveryFailed."""
+        self._call(lambda client: client.chat_postEphemeral(channel=place, user=user, text=text))
+
+    def web_client(self) -> WebClient:
+        # The SDK's own handler repeats a request after a reset connection: only the outbox may do that.
+        base_url = (self._options["base_url"] or API).rstrip("/") + "/"
+        return WebClient(
+            reveal(self._options["token"]), base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[]
+        )
+
+    def _call(self, what: Callable[[WebClient], SlackResponse]) -> SlackResponse:
         try:
-            answer = self._client.chat_postMessage(channel=parcel.address, **_marked(parcel))
+            return what(self.web_client())
         except SlackApiError as e:
             raise _judged(e) from None
         except (urllib.error.URLError, http.client.HTTPException, OSError) as e:
             raise _network(e) from None
         except SlackRequestError:
             raise DeliveryFailed("slack: 请求无法组成，请检查 HUIYING_SLACK_URL", permanent=True) from None
-        return Sent(provider_id=":".join(filter(None, (answer.get("channel"), answer.get("ts")))), http=200)
+
+    def _dressed(self, parcel: Parcel) -> dict[str, Any]:
+        """The stored body with the delivery's key as metadata, so that a person or a script can find its copies.
+
+        A possible copy gets one block in front, and nothing else changes.
+        """
+        note_of_key = {"event_type": "huiying_delivery", "event_payload": {"key": parcel.key}}
+        body = parcel.body | {"metadata": note_of_key}
+        if interactive(self._options):
+            body["blocks"] = [_clickable(block) for block in body["blocks"]]
+        if not parcel.maybe_twice:
+            return body
+        note = {"type": "context", "elements": [{"type": "plain_text", "text": MAYBE_TWICE}]}
+        return body | {"text": MAYBE_TWICE + body["text"], "blocks": [note, *body["blocks"]]}
 
 
-def _marked(parcel: Parcel) -> dict[str, Any]:
-    """The stored body; a possible copy gets one block in front, and nothing else changes."""
-    if not parcel.maybe_twice:
-        return parcel.body
-    note = {"type": "context", "elements": [{"type": "plain_text", "text": MAYBE_TWICE}]}
-    return parcel.body | {"text": MAYBE_TWICE + parcel.body["text"], "blocks": [note, *parcel.body["blocks"]]}
+def interactive(options: Mapping[str, Any]) -> bool:
+    """Whether clicks on buttons come back to us, by Socket Mode or by signed HTTP."""
+    return bool(options.get("app_token") or options.get("signing_secret"))
+
+
+def _clickable(block: dict[str, Any]) -> dict[str, Any]:
+    """Where clicks come back, the button acknowledges at once instead of opening its link."""
+    if block["type"] != "actions":
+        return block
+    elements = [
+        {k: v for k, v in e.items() if k != "url"} if e.get("action_id") == SLACK_ACK else e
+        for e in block["elements"]
+    ]
+    return block | {"elements": elements}
 
 
 def _judged(e: SlackApiError) -> DeliveryFailed:
@@ -69,11 +124,12 @@ def _judged(e: SlackApiError) -> DeliveryFailed:
     error = data["error"][:60]
     return DeliveryFailed(
         f"slack: {error}",
-        permanent=error not in PASSING,
+        permanent=error not in PASSING | SETUP,
         unsure=error in UNSURE,
         http=200,
         code=error,
         retry_after=seconds(wait),
+        setup=error in SETUP,
     )
 
 

@@ -24,7 +24,7 @@ def with_channels(*channels: ChannelSettings) -> Ladder:
 
 
 def slack(url: str, **changes: Any) -> ChannelSettings:
-    return _settings("slack", ("C1",), {"token": "xoxb-very-secret", "base_url": url}, changes)
+    return _settings("slack", ("C1",), {"token": "xoxb-very-secret", "base_url": url, "app_token": None, "signing_secret": None}, changes)
 
 
 def webhook(url: str, **changes: Any) -> ChannelSettings:
@@ -39,6 +39,25 @@ def webhook(url: str, **changes: Any) -> ChannelSettings:
 def email(port: int, **changes: Any) -> ChannelSettings:
     options = {"host": "127.0.0.1", "port": port, "tls": "none", "user": None, "password": None}
     return _settings("email", ("duty@example.cn",), options | {"sender": "huiying@example.cn"}, changes)
+
+
+def wecom_robot(url: str, **changes: Any) -> ChannelSettings:
+    return _settings("wecom_robot", ("127.0.0.1",), {"url": url + "cgi-bin/webhook/send?key=very-secret"}, changes)
+
+
+def wecom_app(url: str, **changes: Any) -> ChannelSettings:
+    options = {"corp_id": "ww1", "agent_id": "1000002", "secret": "app-very-secret", "base_url": url}
+    return _settings("wecom_app", ("zhang",), options, changes)
+
+
+def dingtalk(url: str, **changes: Any) -> ChannelSettings:
+    options = {"url": url + "robot/send?access_token=very-secret", "secret": "SEC-very-secret"}
+    return _settings("dingtalk", ("127.0.0.1",), options, changes)
+
+
+def feishu(url: str, **changes: Any) -> ChannelSettings:
+    options = {"url": url + "open-apis/bot/v2/hook/very-secret", "secret": "sign-very-secret"}
+    return _settings("feishu", ("127.0.0.1",), options, changes)
 
 
 def _settings(

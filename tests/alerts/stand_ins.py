@@ -7,7 +7,7 @@ import socketserver
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0  # seconds between accepting the request and answering
     hang_up: bool = False  # accept, then close without an answer
+    trickle: float = 0  # seconds between the bytes of the answer, its head too
 
 
 @dataclass
@@ -33,12 +34,13 @@ class Seen:
 
 
 class HttpStandIn(ThreadingHTTPServer):
-    """Answers with `answers` in turn, then with `usual`; keeps every request it accepted in `seen`."""
+    """Answers with `answers` in turn, then as `rules` say, then with `usual`; keeps every request in `seen`."""
 
     daemon_threads = True
 
-    def __init__(self, usual: Answer) -> None:
+    def __init__(self, usual: Answer, rules: Callable[[Seen], Answer] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.rules = rules
         self.usual, self.answers, self.seen = usual, deque[Answer](), list[Seen]()
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
@@ -49,17 +51,30 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.seen.append(Seen(self.path, dict(self.headers), body))
-        answer = self.server.answers.popleft() if self.server.answers else self.server.usual
+        answer = self._answer(self.server.seen[-1])
         time.sleep(answer.delay)
         if answer.hang_up:
             return
         content = answer.body.encode()
+        if answer.trickle:
+            for byte in f"HTTP/1.0 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content:
+                self.wfile.write(bytes([byte]))
+                time.sleep(answer.trickle)
+            return
         self.send_response(answer.status)
         for name, value in ({"Content-Type": "application/json"} | answer.headers).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    do_GET = do_POST
+
+    def _answer(self, seen: Seen) -> Answer:
+        server = self.server
+        if server.answers:
+            return server.answers.popleft()
+        return server.rules(seen) if server.rules else server.usual
 
     def handle(self) -> None:
         with suppress(OSError):  # the other side stopped waiting, as some tests want

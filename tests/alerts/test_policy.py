@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.channels.base import reveal
 from alerts.policy import load_ladder
 from config.door import ConfigError
 from tests.alerts.ladders import CONFIG
@@ -16,7 +17,7 @@ def no_channels(monkeypatch):
     import os
 
     for name in list(os.environ):
-        if name.startswith(("HUIYING_SLACK", "HUIYING_WEBHOOK", "HUIYING_SMTP")):
+        if name.startswith(tuple(f"HUIYING_{n}" for n in ("SLACK", "WEBHOOK", "SMTP", "WECOM", "DINGTALK", "FEISHU"))):
             monkeypatch.delenv(name)
 
 
@@ -53,7 +54,7 @@ def test_the_edition_changes_with_the_file(tmp_path):
     [
         ('role = "shift_leader"', 'role = "duty_officer"', "level[1].role"),
         ('channels = ["console", "slack"', 'channels = ["slack"', "level[1].channels"),
-        ('"console", "slack", "webhook"', '"console", "slcak", "webhook"', "level[1].channels"),
+        ('"console", "slack", "wecom_app"', '"console", "slcak", "wecom_app"', "level[1].channels"),
         ('["08:00", "20:00"]', '["8:00"]', "shift_starts"),
         ('["08:00", "20:00"]', '["20:00", "08:00"]', "shift_starts"),
         ('escalates = ["opened"', 'escalates = ["met", "opened"', "escalates"),
@@ -66,6 +67,8 @@ def test_the_edition_changes_with_the_file(tmp_path):
         ("[channel.slack]", "[channel.slak]", "channel.slak"),
         ("reserved = 15", "reserved = 50", "channel.slack.reserved"),
         ("per_minute = 50", "per_minut = 50", "channel.slack.per_minut"),
+        ('fallback = "webhook"', 'fallback = "slack"', "channel.slack.fallback"),
+        ('fallback = "webhook"', 'fallback = "smss"', "channel.slack.fallback"),
         ("edition =", "editon =", "edition"),
     ],
 )  # fmt: skip
@@ -94,7 +97,8 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
     (tmp_path / "token").write_text("xoxb-from-file\n")
     monkeypatch.setenv("HUIYING_SLACK_TOKEN_FILE", str(tmp_path / "token"))
     monkeypatch.setenv("HUIYING_SLACK_CHANNEL", "C1")
-    assert load(tmp_path).channels["slack"].options["token"] == "xoxb-from-file"
+    slack = load(tmp_path).channels["slack"]
+    assert reveal(slack.options["token"]) == "xoxb-from-file" and "xoxb" not in repr(slack.options)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,10 @@ def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
         ({"HUIYING_SLACK_CHANNEL": "C1"}, "HUIYING_SLACK_TOKEN"),
         ({"HUIYING_WEBHOOK_URL": "https://sms.example.cn/"}, "HUIYING_WEBHOOK_SECRET"),
         ({"HUIYING_WEBHOOK_URL": "sms.example.cn", "HUIYING_WEBHOOK_SECRET": "s"}, "HUIYING_WEBHOOK_URL"),
+        ({"HUIYING_WECOM_SECRET": "s"}, "HUIYING_WECOM_AGENT_ID"),
+        ({"HUIYING_WECOM_SECRET": "s", "HUIYING_WECOM_AGENT_ID": "x", "HUIYING_WECOM_TO": "a"}, "HUIYING_WECOM_AGENT_ID"),
+        ({"HUIYING_WECOM_SECRET": "s", "HUIYING_WECOM_AGENT_ID": "1", "HUIYING_WECOM_TO": "a"}, "HUIYING_WECOM_CORP_ID"),
+        ({"HUIYING_DINGTALK_URL": "ftp://x"}, "HUIYING_DINGTALK_URL"),
         ({"HUIYING_SMTP_HOST": "mail"}, "HUIYING_SMTP_FROM"),
         ({"HUIYING_SMTP_HOST": "mail", "HUIYING_SMTP_FROM": "a@b.cn"}, "HUIYING_SMTP_TO"),
         (
@@ -126,3 +134,23 @@ def test_neither_errors_nor_the_ladder_in_print_show_a_secret(monkeypatch, tmp_p
     ladder = load(tmp_path)
     assert "very-secret" not in repr(ladder)
     assert ladder.channels["webhook"].addresses == ("sms.example.cn:8443",)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("wecom_robot", {"HUIYING_WECOM_ROBOT_URL": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=very-secret"}),
+        ("dingtalk", {"HUIYING_DINGTALK_URL": "https://oapi.dingtalk.com/robot/send?access_token=very-secret"}),
+        ("feishu", {"HUIYING_FEISHU_URL": "https://open.feishu.cn/open-apis/bot/v2/hook/very-secret"}),
+        (
+            "wecom_app",
+            {"HUIYING_WECOM_SECRET": "very-secret", "HUIYING_WECOM_AGENT_ID": "1", "HUIYING_WECOM_TO": "a,b", "HUIYING_WECOM_CORP_ID": "ww"},
+        ),
+    ],
+)
+def test_each_chinese_channel_is_on_when_its_settings_are_there_and_shows_no_secret(monkeypatch, tmp_path, name, given):
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    channel = load(tmp_path).channels[name]
+    assert channel.fallback == "webhook" and "very-secret" not in repr(channel) + repr(channel.options)
+    assert channel.addresses

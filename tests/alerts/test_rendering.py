@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from alerts.rendering import Letter, render
+from alerts.rendering import FEISHU_BODY, MAYBE_TWICE, WECOM_TEXT, Letter, clip, cut, render, size
 from tests.alerts.ladders import at
 
 LETTER = Letter(
@@ -67,8 +70,53 @@ def test_the_webhook_gets_plain_fields_with_shanghai_time():
 
 @pytest.mark.parametrize(
     ("channel", "field"),
-    [("slack", "text"), ("email", "subject"), ("webhook", "title"), ("console", "title")],
+    [
+        ("slack", "text"),
+        ("email", "subject"),
+        ("webhook", "title"),
+        ("console", "title"),
+        ("wecom_robot", "text"),
+        ("wecom_app", "text"),
+        ("dingtalk", "text"),
+    ],
 )
 def test_a_drill_says_so_in_every_channel(channel, field):
     assert render(replace(LETTER, drill=True), channel)[field].startswith("【演练】")
     assert "演练" not in str(render(LETTER, channel))
+
+
+HAN_AND_EMOJI = st.text(st.sampled_from('火灾灞桥。\n"\\<@a1é\u0301\u200d\ufe0f👨👩👧🏽🇨🇳😀'), max_size=1500)
+
+
+@settings(max_examples=150, deadline=None)
+@given(title=HAN_AND_EMOJI, text=HAN_AND_EMOJI, path=st.integers(0, 400))
+def test_whatever_the_words_a_robots_text_stays_within_its_bytes_and_keeps_its_links(title, text, path):
+    letter = replace(LETTER, title=title, text=text, page_url="http://h/" + "p" * path)
+    for channel in ("wecom_robot", "wecom_app"):
+        said = render(letter, channel)["text"]
+        assert size(MAYBE_TWICE + said) <= WECOM_TEXT
+        assert letter.ack_url in said and letter.page_url in said
+    card = render(letter, "feishu")
+    assert len(json.dumps(card, ensure_ascii=False).encode()) <= FEISHU_BODY
+    assert letter.ack_url in str(card)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(max_size=300), limit=st.integers(0, 400))
+def test_a_text_is_cut_between_characters_and_never_over_the_limit(text, limit):
+    kept = clip(text, limit)
+    assert size(kept) <= limit
+    assert kept == text or text.startswith(kept.removesuffix("…"))
+    short = cut(text, limit + 1)
+    assert len(short.encode("utf-16-le")) // 2 <= limit + 1
+
+
+@pytest.mark.parametrize("one", ["👨‍👩‍👧", "🇨🇳", "👍🏽", "e\u0301", "❤️"])
+def test_what_is_drawn_as_one_is_not_cut_in_two(one):
+    for limit in range(3, size(one) + 4):
+        assert clip("火" + one + "灾" * 9, limit).removesuffix("…") in ("", "火", "火" + one)
+
+
+def test_a_text_that_needs_no_cutting_is_left_alone():
+    assert clip("火灾", 6) == cut("火灾", 2) == "火灾"
+    assert clip("火灾情", 8) == "火…" and clip("火灾", 2) == ""

@@ -54,7 +54,9 @@ def test_what_is_sent_is_the_body_written_with_the_alert(ladder, server):
     row = told(ladder)
     Alert.objects.update(title="changed since", text="changed since")
     delivery.send_all(ladder, NOW)
-    assert server.seen[0].json() == {"channel": "C1", **row.body}
+    said = server.seen[0].json()
+    assert said.pop("metadata")["event_payload"] == {"key": row.key}
+    assert said == {"channel": "C1", **row.body}
 
 
 def test_a_passing_failure_is_tried_again_at_growing_waits(ladder, server):
@@ -92,7 +94,7 @@ def test_a_final_failure_is_not_tried_again_and_people_are_told_by_the_console(l
 
 
 def test_a_channel_that_refuses_everything_is_told_of_once_a_shift_and_not_in_circles(ladder, server):
-    server.usual = Answer(body='{"ok": false, "error": "invalid_auth"}')
+    server.usual = Answer(body='{"ok": false, "error": "is_archived"}')
     for n in range(3):
         rows.tell(ladder, cause=f"event:{n}:opened:1")
     # Three alerts and the notice itself, which also goes to the broken channel.

@@ -68,7 +68,7 @@ def begin_again(speed: float) -> None:
 
 
 OUTSIDE = ("DATABASE_URL", "DATABASE_URL_FILE", "ELASTICSEARCH_URL", "HUIYING_PUBLIC_URL")
-CHANNELS = ("HUIYING_SLACK_", "HUIYING_WEBHOOK_", "HUIYING_SMTP_")
+CHANNELS = tuple(f"HUIYING_{name}_" for name in ("SLACK", "WECOM", "DINGTALK", "FEISHU", "WEBHOOK", "SMTP"))
 
 
 def empty(folder: Path) -> None:
