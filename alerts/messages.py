@@ -61,6 +61,8 @@ class ClockNote:
     starts_at: datetime
     start_basis: str
     due_at: datetime
+    met_by: str = ""  # the release that had already settled it: 《…》
+    met_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,15 @@ def met(event: EventNote, clock: ClockNote, release: ReleaseNote) -> Message:
 
 
 def regraded(event: EventNote, before: str | None, clocks: Sequence[ClockNote], now: datetime) -> Message:
-    title = f"【{before or '未定级'}改为{_grade(event)}】{event.title}"
+    over = _overdue(clocks, now)
+    title = f"【{before or '未定级'}改为{_grade(event)}{'·已超时限' if over else ''}】{event.title}"
+    return _message(title, _place(event), _why(event), *_clocks(clocks, now))
+
+
+def regrouped(event: EventNote, why: str, clocks: Sequence[ClockNote], now: datetime) -> Message:
+    """Events were merged or taken apart: what runs for this one now, in one message."""
+    over = _overdue(clocks, now)
+    title = f"【{fit(why, 24)}{'·已超时限' if over else ''}】{event.title}"
     return _message(title, _place(event), _why(event), *_clocks(clocks, now))
 
 
@@ -220,7 +230,13 @@ def _clocks(clocks: Sequence[ClockNote], now: datetime) -> list[str]:
     return [_clock(clock, now) for clock in clocks] or ["暂无须按时限办理的职责。"]
 
 
+def _overdue(clocks: Sequence[ClockNote], now: datetime) -> bool:
+    return any(clock.met_at is None and now >= clock.due_at for clock in clocks)
+
+
 def _clock(clock: ClockNote, now: datetime) -> str:
+    if clock.met_at:
+        return f"{clock.duty} {clock.name}：此前发布的{clock.met_by}已于 {moment(clock.met_at)} 履行。"
     over = now >= clock.due_at
     how = f"已超时 {duration(now - clock.due_at)}" if over else f"还剩 {duration(clock.due_at - now)}"
     basis = f"{moment(clock.starts_at)}（{BASIS.get(clock.start_basis, clock.start_basis)}）起算"

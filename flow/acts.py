@@ -15,6 +15,8 @@ from alerts.models import Alert
 from analysis.models import Event, Grading, Reading
 from archive.models import Change
 from flow import audit, owing, telling
+from flow.changes import Changes
+from flow.owing import rank
 from flow.policy import Policy
 from sla.engine import GRADES, Unmet
 from sla.models import Obligation
@@ -59,12 +61,12 @@ def grade_event(
         raise Unmet("等级须为 " + "、".join(GRADES) + " 之一", "grade")
     if not reason.strip():
         raise Unmet("请写明理由", "reason")
-    if _rank(grade) < _rank(event.grade):
+    if rank(grade) < rank(event.grade):
         if second is None:
             raise Unmet(f"由{event.grade}降为{grade}须第二人确认", "second")
         if second.pk == user.pk:
             raise Unmet("第二人须是另一个人", "second")
-    raised = _rank(grade) > _rank(event.grade)
+    raised = rank(grade) > rank(event.grade)
     kind = "confirmed" if grade == event.grade else "overridden"
     with transaction.atomic():
         event = Event.objects.select_for_update().get(pk=event_id)
@@ -123,7 +125,7 @@ def open_event(
                 event=event, at=now, grade=grade, kind="confirmed", clause="人工认定",
                 edition=policy.edition.name, reason=knowledge[:500], by=user,
             )  # fmt: skip
-        changes = _owe(event, policy, now)
+        changes = _owe(event, policy, now, late=False)
         outbox.write(telling.opened(event, changes, policy, now), now, replay=held)
         audit.record(user.username, "event.opened", f"event:{event.id}", now, grade=grade)
     return event
@@ -136,10 +138,9 @@ def event_or_unmet(event_id: int) -> Event:
     return event
 
 
-def _owe(event: Event, policy: Policy, now: datetime) -> owing.Changes:
+def _owe(event: Event, policy: Policy, now: datetime, *, late: bool = True) -> Changes:
     """Bring the event's obligations in line with what it now is; writes the event too."""
-    standing = Obligation.objects.filter(event=event, superseded_at__isnull=True)
-    changes = owing.reconcile(event, standing, policy.duties, now)
+    changes = owing.reconcile(event, owing.current(event), policy.duties, now, late=late)
     event.owes_reason = changes.reason[:300]
     event.save()
     owing.write([changes], now)
@@ -149,11 +150,6 @@ def _owe(event: Event, policy: Policy, now: datetime) -> owing.Changes:
 def _index_again(event: Event) -> None:
     posts = Reading.objects.filter(event=event).values_list("post_id", flat=True)
     Change.objects.bulk_create(Change(post_id=i) for i in posts)
-
-
-def _rank(grade: str | None) -> int:
-    """4 for 特别重大 down to 1 for 一般, 0 for none."""
-    return len(GRADES) - GRADES.index(grade) if grade else 0
 
 
 def _who(user: User) -> str:

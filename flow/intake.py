@@ -130,7 +130,9 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
         standing.setdefault(ob.event_id, []).append(ob)
     changes = {}
     for event in touched:
-        changes[event.id] = owing.reconcile(event, standing.get(event.id, []), policy.duties, now)
+        changes[event.id] = owing.reconcile(
+            event, standing.get(event.id, []), policy.duties, now, late=event.id not in batch.opened
+        )
         event.owes_reason = changes[event.id].reason[:300]
     ids = [p.id for p in batch.posts]
     hits = topics.KEPT.hits(_placed(batch), now)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import fields
 from datetime import datetime
 
 from django.db import transaction
 
 from alerts import outbox
 from analysis.models import Event
-from sla import engine
-from sla.models import Milestone, Obligation
+from flow import audit, settling, telling
+from flow.changes import Changes
+from flow.policy import Policy
+from sla import engine, revisions
+from sla.engine import GRADES
+from sla.models import Milestone, Obligation, Release
 from sla.policy import Duties
+from sla.revisions import Clock
 
-
-@dataclass
-class Changes:
-    """What must be written for one event; empty lists when everything stands as it should."""
-
-    new: list[Obligation] = field(default_factory=list)
-    milestones: list[Milestone] = field(default_factory=list)
-    superseded: list[Obligation] = field(default_factory=list)
-    reason: str = ""
+CLOCK_FIELDS = [f.name for f in fields(Clock)]
 
 
 def facts_of(event: Event) -> engine.EventFacts:
@@ -37,64 +34,204 @@ def facts_of(event: Event) -> engine.EventFacts:
     )
 
 
-def reconcile(event: Event, standing: Iterable[Obligation], duties: Duties, now: datetime) -> Changes:
+def current(event: Event) -> list[Obligation]:
+    """The event's obligations of the newest revision: what it owes, has met, or is exempt from."""
+    return list(Obligation.objects.filter(event=event, superseded_at__isnull=True).order_by("duty"))
+
+
+def clock_of(ob: Obligation) -> Clock:
+    return Clock(**{name: getattr(ob, name) for name in CLOCK_FIELDS})
+
+
+def reconcile(
+    event: Event, standing: Iterable[Obligation], duties: Duties, now: datetime, *, late: bool = False
+) -> Changes:
     """What to open and what to supersede so that `event` owes exactly what its facts say.
 
     `standing` are the event's obligations of the newest revision (not superseded). A settled or exempt one stays
     as it is; an earlier start found later makes a new revision that keeps `original_due_at` (design.md §6).
+    `late`: the event was known before, so releases already published are offered first, and whatever is then
+    behind a new clock is told by the caller's one notice (`Changes.urgent`), not by a flood of milestones.
     """
-    current = {ob.duty: ob for ob in standing}
+    held = {ob.duty: ob for ob in standing}
     wanted, reason = engine.owed(facts_of(event), duties.duties, duties.max_event_age)
     changes = Changes(reason=reason)
     for owed in wanted:
-        old = current.pop(owed.duty.code, None)
+        old = held.pop(owed.duty.code, None)
+        clock = Clock(
+            rule=owed.duty.rule(), starts_at=owed.starts_at, start_basis=owed.start_basis, due_at=owed.due_at,
+            original_due_at=owed.due_at,
+        )  # fmt: skip
         if old is None:
-            _open(changes, event, owed, 1, owed.due_at, now, told=set())
-        elif not _closed(old) and old.start_basis != "manual" and owed.starts_at < old.starts_at:
-            told = set(old.milestones.filter(fired_at__isnull=False).values_list("code", flat=True))
+            revise(changes, event, owed.duty.code, clock, now, late=late)
+        elif not old.closed and old.start_basis != "manual" and owed.starts_at < old.starts_at:
             changes.superseded.append(old)
-            _open(changes, event, owed, old.rev + 1, old.original_due_at, now, told)
-    changes.superseded += [ob for ob in current.values() if not _closed(ob)]
+            revise(changes, event, owed.duty.code, clock, now, late=late, made_by="start")
+    changes.superseded += [ob for ob in held.values() if not ob.closed]
     return changes
 
 
-def _closed(ob: Obligation) -> bool:
-    return ob.settled_at is not None or bool(ob.exempt_reason)
-
-
-def _open(
-    changes: Changes, event: Event, owed: engine.Owed, rev: int, original: datetime, now: datetime, told: set[str]
-) -> None:
+def revise(
+    changes: Changes, event: Event, duty: str, clock: Clock, now: datetime, *, late: bool = True, made_by: str = ""
+) -> Obligation:
+    """Add the next revision of `event`'s obligation `duty` to `changes`; the first deadline ever given is kept."""
+    last = _last(event, duty)
     ob = Obligation(
-        event=event,
-        duty=owed.duty.code,
-        rev=rev,
-        rule=owed.duty.rule(),
-        starts_at=owed.starts_at,
-        start_basis=owed.start_basis,
-        due_at=owed.due_at,
-        original_due_at=original,
-        created_at=now,
-    )
+        event=event, duty=duty, rev=last.rev + 1 if last else 1, created_at=now, made_by=made_by,
+        **{name: getattr(clock, name) for name in CLOCK_FIELDS},
+    )  # fmt: skip
+    if last:
+        ob.original_due_at = last.original_due_at
+    rule = engine.duty_of(ob.rule)
+    if late and not ob.closed:
+        release = settling.offered(rule, settling.published_for(event.pk), now)
+        if release:
+            ob.settled_at, ob.release = release.published_at, release
     changes.new.append(ob)
-    for code, at in engine.milestones(owed.duty, owed.due_at):
-        # A moment somebody has already heard of under the earlier revision is not told again.
-        fired = now if code in told else None
-        changes.milestones.append(Milestone(obligation=ob, code=code, at=at, fired_at=fired))
+    told = set(last.milestones.filter(fired_at__isnull=False).values_list("code", flat=True)) if last else set()
+    for code, at, heard in engine.schedule(rule, ob.due_at, now, told, all_told=late and not ob.closed):
+        row = Milestone(obligation=ob, code=code, at=at, fired_at=now if heard else None)
+        if ob.closed and not heard:
+            row.superseded_at = now
+        elif late and heard and code not in told:
+            changes.extend(Changes(urgent=engine.kind_of(code)))
+        changes.milestones.append(row)
+    return ob
+
+
+def _last(event: Event, duty: str) -> Obligation | None:
+    """The newest revision there ever was; an event that is only being opened has none."""
+    return Obligation.objects.filter(event_id=event.pk, duty=duty).order_by("-rev").first()
 
 
 def write(changes: list[Changes], now: datetime) -> None:
     """Write the changes of one batch inside the caller's transaction; new obligations get their ids here."""
     assert transaction.get_connection().in_atomic_block
-    gone = [ob.id for c in changes for ob in c.superseded]
-    if gone:
-        Obligation.objects.filter(id__in=gone, settled_at__isnull=True).update(superseded_at=now)
-        Milestone.objects.filter(obligation_id__in=gone, fired_at__isnull=True).update(superseded_at=now)
-        outbox.stand_down_obligations(gone, now)
     new = [ob for c in changes for ob in c.new]
+    instead = {(ob.event_id, ob.duty): ob.made_by for ob in new}
+    gone = [ob for c in changes for ob in c.superseded]
+    for ob in gone:
+        ob.superseded_at, ob.superseded_for = now, ob.superseded_for or instead.get((ob.event_id, ob.duty), "")
+    if gone:
+        ids = [ob.id for ob in gone]
+        Obligation.objects.bulk_update(gone, ["superseded_at", "superseded_for"])
+        Milestone.objects.filter(obligation_id__in=ids, fired_at__isnull=True).update(superseded_at=now)
+        outbox.stand_down_obligations(ids, now)
     if new:
         Obligation.objects.bulk_create(new)
         milestones = [m for c in changes for m in c.milestones]
         for m in milestones:
             m.obligation_id = m.obligation.id
         Milestone.objects.bulk_create(milestones)
+        for ob in new:
+            if ob.release_id:
+                audit.record(
+                    "engine", "clock.offered", f"event:{ob.event_id}", now, duty=ob.duty, release=ob.release_id
+                )  # fmt: skip
+
+
+def on_merge(into: Event, gone: Event, policy: Policy, now: datetime, held: bool = False) -> Changes:
+    """The clocks of `gone` join those of `into`: earliest start, strictest deadline, first fulfilment (alerting.md §8).
+
+    Inside the caller's transaction, after both rows were saved with what they now are (facts, times, the graver
+    grade; if the caller did not raise it, it is raised here). Releases follow their affair, drafts too; the clocks
+    and open alerts of `gone` stand down; one notice tells those who watch what now runs. Undone by `on_unmerge`.
+    """
+    mark = f"merge:{gone.pk}"
+    _move_releases(gone, into)
+    _graver(into, gone)
+    ours, changes = {ob.duty: ob for ob in current(into)}, Changes()
+    for theirs in current(gone):
+        mine = ours.get(theirs.duty)
+        clock = revisions.merge(clock_of(mine), clock_of(theirs)) if mine else clock_of(theirs)
+        theirs.superseded_for = mark
+        changes.superseded.append(theirs)
+        if mine is None or clock != clock_of(mine):
+            if mine:
+                mine.superseded_for = mark
+                changes.superseded.append(mine)
+            revise(changes, into, theirs.duty, clock, now, made_by=mark)
+    write([changes], now)
+    outbox.stand_down_event(gone.pk, now)
+    return _settle_down(into, changes, f"并入《{gone.title}》", policy, now, held)
+
+
+def on_unmerge(into: Event, gone: Event, policy: Policy, now: datetime, held: bool = False) -> Changes:
+    """Take a merge back: both events get the clocks they had, with what has been published since offered to each.
+
+    Inside the caller's transaction, after both rows were saved as separate events again. A clock of `into` that a
+    person changed after the merge is kept as it is.
+    """
+    mark, undone = f"merge:{gone.pk}", f"unmerge:{gone.pk}"
+    _return_releases(gone, into)
+    for event, title in ((gone, into.title), (into, gone.title)):
+        changes = Changes()
+        now_held = {ob.duty: ob for ob in current(event)}
+        before = Obligation.objects.filter(event=event, superseded_for=mark).order_by("duty", "-rev")
+        known: set[str] = set()
+        for ob in now_held.values():
+            if ob.made_by == mark:
+                ob.superseded_for = undone
+                changes.superseded.append(ob)
+        kept = {duty for duty, ob in now_held.items() if ob.made_by != mark}
+        for old in before:
+            if old.duty not in known | kept:
+                known.add(old.duty)
+                revise(changes, event, old.duty, clock_of(old), now, made_by=undone)
+        write([changes], now)
+        done = _settle_down(event, changes, f"与《{title}》拆开", policy, now, held)
+    return done
+
+
+def on_split(old: Event, new: Event, policy: Policy, now: datetime, held: bool = False) -> Changes:
+    """`new` was taken out of `old`: it owes by its own facts, from its own start; `old` keeps its clocks.
+
+    Inside the caller's transaction, after both rows were saved with their own posts, facts and times (`t_detected`
+    of `new` is when the first of its posts was read, not the moment of the split). `old` loses only what its
+    remaining facts no longer owe.
+    """
+    _settle_down(old, Changes(), f"拆出《{new.title}》", policy, now, held)
+    return _settle_down(new, Changes(), f"自《{old.title}》拆出", policy, now, held)
+
+
+def _settle_down(event: Event, changes: Changes, why: str, policy: Policy, now: datetime, held: bool) -> Changes:
+    """What the event's facts owe beyond `changes` (already written), one notice of it all, one audit entry."""
+    rest = reconcile(event, current(event), policy.duties, now, late=True)
+    write([rest], now)
+    changes.extend(rest)
+    event.owes_reason = rest.reason[:300]
+    event.save(update_fields=["owes_reason"])
+    if changes:
+        telling.replace_earlier(event.pk, now)
+        outbox.write(telling.regrouped(event, why, current(event), changes, policy, now), now, replay=held)
+    audit.record(
+        "engine", "clocks.regrouped", f"event:{event.pk}", now, why=sorted({ob.made_by for ob in changes.new}),
+        opened=[f"{ob.duty}.{ob.rev}" for ob in changes.new],
+        superseded=[f"{ob.event_id}:{ob.duty}.{ob.rev}" for ob in changes.superseded],
+    )  # fmt: skip
+    return changes
+
+
+def _move_releases(gone: Event, into: Event) -> None:
+    Release.objects.filter(event=gone, made_for__isnull=True).update(made_for=gone)
+    Release.objects.filter(event=gone).update(event=into)
+
+
+def _return_releases(gone: Event, into: Event) -> None:
+    """Its own, and those of events that had been merged into it before."""
+    earlier = Event.objects.filter(merged_into=gone).values_list("pk", flat=True)
+    Release.objects.filter(event=into, made_for_id__in=[gone.pk, *earlier]).update(event=gone)
+    Release.objects.filter(event=gone, made_for=gone).update(made_for=None)
+
+
+def _graver(into: Event, gone: Event) -> None:
+    if rank(gone.grade) > rank(into.grade):
+        into.grade, into.provisional = gone.grade, gone.provisional
+        into.save(update_fields=["grade", "provisional"])
+
+
+def rank(grade: str | None) -> int:
+    """4 for 特别重大 down to 1 for 一般, 0 for none."""
+    return len(GRADES) - GRADES.index(grade) if grade else 0
+
+

@@ -13,12 +13,12 @@ from django.db import transaction
 
 from alerts import outbox
 from analysis.models import Event
-from flow import audit, telling
+from flow import audit, settling, telling
 from flow.acts import event_or_unmet
 from flow.policy import Policy
 from sla import engine
 from sla.engine import Unmet
-from sla.models import Milestone, Obligation, Release
+from sla.models import Obligation, Release
 
 
 def draft(event_id: int, duties: list[str], title: str, body: str, user: User, now: datetime) -> Release:
@@ -178,14 +178,8 @@ def _running(release: Release) -> dict[str, Obligation]:
 
 def _settle(release: Release, obligations: list[Obligation], policy: Policy, now: datetime, *, held: bool) -> None:
     """Settle at the time of publication, supersede what was still to be told, tell those who were told."""
-    ids = [ob.id for ob in obligations]
-    Milestone.objects.filter(obligation_id__in=ids, fired_at__isnull=True).update(superseded_at=now)
-    plans = []
-    for ob in obligations:
-        ob.settled_at, ob.release = release.published_at, release
-        ob.save(update_fields=["settled_at", "release"])
-        plans += telling.met(ob, release, policy, now)
-    outbox.stand_down_obligations(ids, now)
+    settling.settle(obligations, release, now)
+    plans = [plan for ob in obligations for plan in telling.met(ob, release, policy, now)]
     still_owed = Obligation.objects.filter(event=release.event, superseded_at__isnull=True, settled_at__isnull=True)
     if not still_owed.exists():
         outbox.stand_down_event(release.event_id, now)

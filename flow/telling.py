@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts import messages, outbox
-from alerts.escalation import CONSOLE, Plan, Recipient, first_steps, next_step, stand_down_step
+from alerts.escalation import CONSOLE, Ladder, Plan, Recipient, first_steps, next_step, stand_down_step
 from alerts.messages import ClockNote, EventNote, Message, ReleaseNote
 from alerts.models import Alert
 from alerts.roster import on_duty
 from analysis.models import Event, Grading
 from archive.models import SavedSearch, Source
-from flow.owing import Changes
+from flow.changes import Changes
 from flow.placing import Batch
 from flow.policy import Policy
 from sla import engine
@@ -49,7 +49,7 @@ def opened(
     note, clocks = event_note(event, grading), [clock_note(ob) for ob in change.new]
     duties = "+".join(f"{ob.duty}.{ob.rev}" for ob in change.new) or "0"
     message = messages.opened(note, clocks, now)
-    plans = _first(f"event:{event.id}:opened:{duties}", "opened", message, event, policy, now)
+    plans = _first(f"event:{event.id}:opened:{duties}", "opened", message, event, policy, now, urgent=change.urgent)
     if event.jurisdiction == "unknown" and event.grade in engine.TOP_GRADES:
         asking = messages.confirm_grade(note, clocks, now)
         plans += _first(f"event:{event.id}:confirm_grade:{duties}", "confirm_grade", asking, event, policy, now)
@@ -64,7 +64,17 @@ def regraded(
     clocks = [clock_note(ob) for ob in change.new]
     message = messages.regraded(event_note(event, grading), before, clocks, now)
     cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
-    return _first(cause, "regraded", message, event, policy, now)
+    return _first(cause, "regraded", message, event, policy, now, urgent=change.urgent)
+
+
+def regrouped(
+    event: Event, why: str, held: Sequence[Obligation], change: Changes, policy: Policy, now: datetime
+) -> list[Plan]:
+    """Events were merged or taken apart: one alert with the clocks that now run for this one."""
+    clocks = [clock_note(ob) for ob in held if not ob.exempt_reason]
+    message = messages.regrouped(event_note(event), why, clocks, now)
+    cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
+    return _first(cause, "regraded", message, event, policy, now, urgent=change.urgent)
 
 
 def replace_earlier(event_id: int, now: datetime) -> None:
@@ -130,12 +140,20 @@ def saved_search(
 
 
 def _first(
-    cause: str, kind: str, message: Message, event: Event, policy: Policy, at: datetime, milestone_id: int | None = None
+    cause: str, kind: str, message: Message, event: Event, policy: Policy, at: datetime,
+    milestone_id: int | None = None, urgent: str = "",
 ) -> list[Plan]:
+    """`urgent`: the notice also says that a deadline is near or missed, so it is told as widely as that would be."""
     return first_steps(
-        cause, kind, message, grade=event.grade, at=at, ladder=policy.ladder, on_duty=on_duty(at),
-        event_id=event.id, milestone_id=milestone_id,
+        cause, kind, message, grade=event.grade, at=at, ladder=_as_widely(policy.ladder, kind, urgent),
+        on_duty=on_duty(at), event_id=event.id, milestone_id=milestone_id,
     )  # fmt: skip
+
+
+def _as_widely(ladder: Ladder, kind: str, urgent: str) -> Ladder:
+    if urgent not in ladder.at_once:
+        return ladder
+    return replace(ladder, at_once={**ladder.at_once, kind: ladder.at_once[urgent]})
 
 
 def event_note(event: Event, grading: Grading | None = None) -> EventNote:
@@ -164,4 +182,6 @@ def clock_note(ob: Obligation) -> ClockNote:
         starts_at=ob.starts_at,
         start_basis=ob.start_basis,
         due_at=ob.due_at,
+        met_by=f"《{ob.release.title}》" if ob.release else "",
+        met_at=ob.settled_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,6 +133,23 @@ def following(code: str, at: datetime, duty: Duty) -> tuple[str, datetime] | Non
     else:
         return None
     return f"still_missed-{n}", at + timedelta(hours=duty.still_every_hours)
+
+
+def schedule(
+    duty: Duty, due_at: datetime, now: datetime, told: Container[str] = (), *, all_told: bool = False
+) -> list[tuple[str, datetime, bool]]:
+    """(code, instant, already told) of a new revision's milestones; a running clock always has one left to tell.
+
+    `told` are codes somebody heard of under an earlier revision; `all_told`: one notice tells of everything that is
+    behind us. A moment told before that now lies ahead is told again. After a breach the reminders go on in their
+    rhythm.
+    """
+    rows = [(code, at, at <= now and (all_told or code in told)) for code, at in milestones(duty, due_at)]
+    if all(done for _, _, done in rows):
+        every = timedelta(hours=duty.still_every_hours)
+        n = (now - due_at) // every + 1
+        rows.append((f"still_missed-{n}", due_at + n * every, False))
+    return rows
 
 
 def kind_of(code: str) -> str:

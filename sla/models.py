@@ -27,6 +27,8 @@ class Release(models.Model):
         CONFERENCE = "conference", "新闻发布会"
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="releases")
+    # The event it was made for, when that one was merged into `event`; taking the merge back returns it.
+    made_for = models.ForeignKey(Event, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     duties = models.JSONField("所履行职责", default=list)  # ["K1"]: one release settles only what it names
     title = models.CharField("标题", max_length=200)
     body = models.TextField("正文")
@@ -41,6 +43,8 @@ class Release(models.Model):
     published_by = models.ForeignKey(USER, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)
+    review_no = models.CharField("审查编号", max_length=60, blank=True)
+    issuer = models.CharField("发布机关", max_length=100, blank=True)  # another agency with release authority: 由…发布
     # Evidence: the page as published, kept under DATA/evidence/<sha256>; nothing is fetched.
     page_hash = models.CharField("页面指纹", max_length=64, blank=True)
     place = models.CharField("地点", max_length=200, blank=True)
@@ -52,9 +56,14 @@ class Release(models.Model):
 
 
 class Obligation(models.Model):
-    """应办事项: one Duty owed by one Event, with its own copy of the rule. A correction is a new revision."""
+    """应办事项: one Duty owed by one subject, with its own copy of the rule. A correction is a new revision.
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="obligations")
+    The subject is an event; or, with no event, whatever `subject` names: a letter, a unit's quarter, a person's year.
+    """
+
+    event = models.ForeignKey(Event, null=True, blank=True, on_delete=models.PROTECT, related_name="obligations")
+    subject = models.CharField(max_length=80, blank=True)  # "letter:12", "unit:3:2026Q1"; "" when there is an event
+    subject_title = models.CharField("对象", max_length=200, blank=True)
     duty = models.CharField(max_length=8)
     rev = models.PositiveIntegerField(default=1)
     rule = models.JSONField()  # the Duty as it was: name, hours, warnings, edition, hash
@@ -63,13 +72,31 @@ class Obligation(models.Model):
     due_at = models.DateTimeField()
     original_due_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    # Why this revision is there: "" as the facts say, "start" corrected, "merge:7", "unmerge:7", "reopen" …
+    made_by = models.CharField(max_length=40, blank=True)
     settled_at = models.DateTimeField(null=True)
     release = models.ForeignKey(Release, null=True, on_delete=models.PROTECT, related_name="settles")
+    settled_note = models.CharField(max_length=500, blank=True)  # what settled it where no release does: a letter's reply
     exempt_reason = models.CharField(max_length=500, blank=True)
+    exempt_basis = models.CharField(max_length=300, blank=True)  # the legal ground
+    exempt_at = models.DateTimeField(null=True)
+    exempt_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    paused_at = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=500, blank=True)
     superseded_at = models.DateTimeField(null=True)
+    superseded_for = models.CharField(max_length=40, blank=True)  # what took its place, as `made_by` names it
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event", "duty", "rev"], name="one_obligation_per_rev")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "duty", "rev"], name="one_obligation_per_rev"),
+            models.UniqueConstraint(
+                fields=["subject", "duty", "rev"], name="one_subject_obligation_per_rev", condition=~models.Q(subject="")
+            ),
+            models.CheckConstraint(
+                condition=models.Q(event__isnull=False, subject="") | (models.Q(event=None) & ~models.Q(subject="")),
+                name="obligation_has_one_subject",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["due_at"],
@@ -77,6 +104,11 @@ class Obligation(models.Model):
                 condition=models.Q(settled_at__isnull=True, superseded_at__isnull=True),
             )
         ]
+
+    @property
+    def closed(self) -> bool:
+        """Settled or exempt: its clock no longer runs."""
+        return self.settled_at is not None or bool(self.exempt_reason)
 
 
 class Milestone(models.Model):
