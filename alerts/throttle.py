@@ -36,5 +36,11 @@ def free_at(sent: Sequence[datetime], rate: Rate, priority: int, now: datetime) 
     return recent[len(recent) - share] + WINDOW
 
 
+def turns(sent: Sequence[datetime], rate: Rate, priority: int, now: datetime) -> list[datetime]:
+    """When the next messages of `priority` may go, one each, while the channel is full; the last one is for all the rest."""
+    recent = sorted(at for at in sent if at > now - WINDOW)
+    return [at + WINDOW for at in recent[-rate.share(priority) :]] or [now]
+
+
 def reason(rate: Rate, priority: int) -> str:
     return f"限速：该渠道每分钟 {rate.share(priority)} 条，已排队，未丢弃"

@@ -28,11 +28,16 @@ def drill_clock() -> tuple[datetime, datetime, float] | None:
 
 def now() -> datetime:
     """The service's time, aware UTC."""
+    return service_time(real_now())
+
+
+def service_time(real: datetime) -> datetime:
+    """What the service's clock shows at the real instant `real`."""
     drill = drill_clock()
     if drill is None:
-        return real_now()
+        return real
     real_start, drill_start, speed = drill
-    return drill_start + (real_now() - real_start) * speed
+    return drill_start + (real - real_start) * speed
 
 
 def speed() -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archive.models import Source
-from config import clock
+from flow import instants
 from flow.models import Lease, Round
 
 State = Source.State
@@ -61,4 +61,4 @@ def coverage() -> Coverage:
 def tick_age() -> timedelta | None:
     """Real time since the engine last looked at the deadlines; None when it never did."""
     ticked = Lease.objects.filter(name="engine").values_list("ticked_at", flat=True).first()
-    return clock.real_now() - ticked if ticked else None
+    return instants.real_now() - ticked if ticked else None

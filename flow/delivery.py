@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Min, Q, QuerySet
+from django.db.models.functions import Now
 
 from alerts import messages, outbox, throttle
 from alerts.channels import channel
@@ -22,7 +24,8 @@ from alerts.channels.base import Channel, DeliveryFailed, Parcel, Sent, attempt
 from alerts.escalation import CONSOLE, Ladder, Plan, first_steps, shift_window
 from alerts.models import Attempt, Delivery
 from alerts.roster import on_duty
-from config.clock import real_now
+from flow.instants import real_now
+from flow.retry import retried
 
 log = logging.getLogger(__name__)
 State = Delivery.State
@@ -30,9 +33,18 @@ State = Delivery.State
 WAITS = (1, 5, 15, 60)  # seconds after the 1st, 2nd… try that failed
 LATER = 300  # after every further one
 TROUBLE_AFTER = len(WAITS)  # tries in vain before people are told that a channel does not answer (after 21 s)
+# Seconds between tries to write down what came of a try, while the database is locked, full or restarting.
+SETTLE_AGAIN = (0.05, 0.2, 0.5, 1, *[2] * 30)
 KEEP_TRYING = timedelta(hours=24)  # after the first try; far beyond any deadline's breach + 1 h
 # Whoever was to be told has acknowledged, or there is nothing left to do: do not send (again).
 OVER = Q(alert__acked_at__isnull=False) | Q(alert__stood_down_at__isnull=False)
+
+# The steps between which a process can die, in order.
+POINTS = ("claiming", "claimed", "sending", "accepted", "settling", "settled")
+
+
+def at_point(point: str) -> None:
+    """Passed at each of POINTS; the kill bench puts its own in place and ends the process there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +74,10 @@ def send_one(ladder: Ladder, name: str, now: datetime) -> bool:
     claimed = claim(row, outlet, rate)
     if claimed is None:
         return False
-    settle(claimed, attempt(outlet, claimed.parcel), ladder, now)
+    at_point("sending")
+    outcome = attempt(outlet, claimed.parcel)
+    at_point("accepted")
+    settle_surely(claimed, outcome, ladder, now)
     return True
 
 
@@ -77,16 +92,18 @@ def send_all(ladder: Ladder, now: datetime, limit: int = 1000) -> int:
 
 def _due(channel_name: str) -> QuerySet[Delivery]:
     waiting = Delivery.objects.filter(channel=channel_name, settled_at=None, state__in=Delivery.UNSENT)
-    return waiting.filter(next_try_at__lte=real_now())
+    # On PostgreSQL the database compares by its own clock, without being asked for it first.
+    return waiting.filter(next_try_at__lte=Now() if connection.vendor == "postgresql" else real_now())
 
 
+@retried
 def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
     """Take `row` for one try, or None: another sender was quicker, or the rate says later."""
     with transaction.atomic():
         real = real_now()
-        free = throttle.free_at(_recent_tries(row.channel, real), rate, row.priority, real)
-        if free > real:
-            _put_off(row, free, rate)
+        recent = _recent_tries(row.channel, real)
+        if throttle.free_at(recent, rate, row.priority, real) > real:
+            _put_off(row, recent, rate, real)
             return None
         token = secrets.token_hex(16)
         untouched = Delivery.objects.filter(id=row.id, state=row.state, attempts=row.attempts)
@@ -100,6 +117,8 @@ def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
             return None
         n = row.attempts + 1
         Attempt.objects.create(delivery_id=row.id, n=n, started_at=real)
+        at_point("claiming")
+    at_point("claimed")
     unknown = row.state == State.UNKNOWN
     marked = unknown and not outlet.recognises_copies
     parcel = Parcel(key=row.key, address=row.address, body=row.body, maybe_twice=marked)
@@ -113,15 +132,38 @@ def _recent_tries(channel: str, real: datetime) -> list[datetime]:
     return list(tries.values_list("started_at", flat=True))
 
 
-def _put_off(row: Delivery, until: datetime, rate: throttle.Rate) -> None:
-    """Let this row and every less urgent one wait, each with the reason; the gravest keep their share."""
+def _put_off(row: Delivery, recent: list[datetime], rate: throttle.Rate, real: datetime) -> None:
+    """Let this row and every less urgent one wait, each with the reason; the gravest keep their share.
+
+    Each waits for a turn of its own, so that a long queue is not written anew for every message that leaves.
+    """
+    turns = throttle.turns(recent, rate, row.priority, real)
     waiting = Delivery.objects.filter(channel=row.channel, settled_at=None, state__in=Delivery.UNSENT)
+    due = waiting.filter(priority__gte=row.priority, next_try_at__lt=turns[0])
     reason = throttle.reason(rate, row.priority)
-    waiting.filter(priority__gte=row.priority, next_try_at__lt=until).update(next_try_at=until, reason=reason)
+    first = list(due.order_by("priority", "next_try_at", "id").values_list("id", flat=True)[: len(turns) - 1])
+    for row_id, turn in zip(first, turns, strict=False):
+        Delivery.objects.filter(id=row_id).update(next_try_at=turn, reason=reason)
+    due.update(next_try_at=turns[-1], reason=reason)
 
 
+def settle_surely(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: datetime) -> bool:
+    """`settle`, again and again while the database cannot be written: what was sent must not be sent once more."""
+    for wait in SETTLE_AGAIN:
+        try:
+            return settle(claimed, outcome, ladder, now)
+        except (OperationalError, InterfaceError) as e:
+            if connection.in_atomic_block:
+                raise
+            log.warning("delivery %s: result not written yet: %s", claimed.delivery_id, e)
+        close_old_connections()
+        time.sleep(wait)
+    return settle(claimed, outcome, ladder, now)
+
+
+@retried
 def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: datetime) -> bool:
-    """Write what came of a try. False, and the delivery untouched, when the lease was taken back meanwhile."""
+    """Write what came of a try. False, and the delivery untouched, when another sender has claimed it meanwhile."""
     real = real_now()
     with transaction.atomic():
         if isinstance(outcome, Sent):
@@ -134,11 +176,15 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: 
             }
         else:
             change = _after_failure(claimed, outcome, real, now)
-        mine = Delivery.objects.filter(id=claimed.delivery_id, lease_token=claimed.token, state=State.SENDING)
+        # Also when the lease was taken back and nobody has claimed the row since: a known outcome ends the doubt.
+        held = Q(lease_token=claimed.token, state=State.SENDING) | Q(state=State.UNKNOWN, attempts=claimed.n)
+        mine = Delivery.objects.filter(held, id=claimed.delivery_id)
         in_time = mine.update(lease_token="", lease_until=None, **change) == 1
         _close_attempt(claimed, outcome, real, in_time)
         if in_time and _is_trouble(change["state"], claimed.n):
             outbox.write(_trouble(claimed, change["reason"], ladder, now), now)
+        at_point("settling")
+    at_point("settled")
     return in_time
 
 
@@ -202,7 +248,8 @@ def take_back_expired(real: datetime) -> int:
             state=State.CANCELLED, reason="发送结果不明；事项已确认或办结，不再重发", settled_at=real, **free
         )
         resent = gone.update(
-            state=State.UNKNOWN, reason="发送方中断，结果不明，将重发", next_try_at=real, **free
+            # It keeps its place in the queue: next_try_at stays as it was.
+            state=State.UNKNOWN, reason="发送方中断，结果不明，将重发", **free
         )
     return cancelled + resent
 

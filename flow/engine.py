@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
+from alerts.escalation import Ladder
 from archive import indexing, search
 from config import clock
-from flow import audit, delivery, documents, intake, locks, watch
+from flow import audit, delivery, documents, instants, intake, locks, watch
 from flow.lived import lived
-from flow.models import Lease
 from flow.placing import Placer
 from flow.policy import Policy
 from flow.readers import Readers
 
 log = logging.getLogger(__name__)
+TICK_S, BUSY_TICK_S = 1.0, 0.2  # between two looks at the deadlines; after one that found something
+STOP_S = 2.5  # for what is under way when the engine is to end
+POLL_S = 0.2  # between two looks of an idle sender: other processes write deliveries too
 
 
 @dataclass(frozen=True)
@@ -33,64 +37,99 @@ class Job:
 
 
 class Beat(threading.Thread):
-    """Calls `work` until told to stop: at once again while it says there is more, else after `pause` seconds.
+    """Calls `work` until told to stop: again after `busy` seconds while it says there is more, else after `pause`.
 
-    An error is logged and the next beat comes: a thread that died would be a silent loss.
+    `wake` ends the pause early. It only saves time: whatever it tells of is found by query anyway. An error is
+    logged and the next beat comes: a thread that died would be a silent loss.
     """
 
-    def __init__(self, name: str, work: Callable[[], bool], pause: float, stop: threading.Event) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], bool], pause: float, stop: threading.Event, *, busy: float = 0.0
+    ) -> None:
         super().__init__(name=name, daemon=True)
-        self._work, self._pause, self._stop_asked = work, pause, stop
+        self._work, self._pause, self._busy, self._stop_asked = work, pause, busy, stop
+        self.wake = threading.Event()
 
     def run(self) -> None:
         while not self._stop_asked.is_set():
-            more = False
+            more, failed = False, True
             try:
-                more = self._work()
-            except OperationalError as e:
+                more, failed = self._work(), False
+            except (OperationalError, InterfaceError) as e:
                 log.warning("%s: database not available, tried again: %s", self.name, e)
             except Exception:
                 log.exception("%s failed, goes on", self.name)
-            finally:
+            # A SQLite connection stays open between beats: opening it costs more than an idle beat's queries.
+            if failed or connection.vendor != "sqlite":
                 close_old_connections()
-            if not more:
-                self._stop_asked.wait(self._pause)
+            if (wait := self._busy if more else self._pause) > 0:
+                self.wake.wait(wait)
+                self.wake.clear()
+
+
+class Watch:
+    """One tick: is the role still ours, was the clock set, whose lease ran out, what is due; then the heartbeat."""
+
+    def __init__(self, policy: Policy, role: locks.Role, told: Callable[[], None], lost: Callable[[], None]) -> None:
+        self._policy, self._role, self._told, self._lost = policy, role, told, lost
+
+    def __call__(self) -> bool:
+        reading = instants.read(instants.real_now())
+        before = locks.last_tick()
+        by = instants.jump(before, reading) if before else None
+        if before and by:
+            instants.after_jump(before, reading, by)
+        delivery.take_back_expired(reading.wall)
+        note = instants.note(by) if by and by.total_seconds() > 0 else ""
+        now = clock.service_time(reading.wall)
+        counts = watch.glance(self._policy, now, note=note)
+        if counts["deliveries"]:
+            self._told()
+        audit.seal()
+        with transaction.atomic():
+            lived(now, counts)
+            kept = self._role.keep(instants.read(instants.real_now()))
+        if not kept:
+            log.error("another engine has taken over; stopping")
+            self._lost()
+        return counts["alerts"] > 0
+
+
+def senders(ladder: Ladder, stop: threading.Event) -> list[Beat]:
+    """One thread for each channel: a slow one delays no other. More processes may send beside them."""
+
+    def work(channel: str) -> Callable[[], bool]:
+        return lambda: delivery.send_one(ladder, channel, clock.now())
+
+    return [Beat(f"send-{name}", work(name), POLL_S, stop) for name in ladder.channels]
 
 
 def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.Event) -> None:
     """Be the engine until `stop` is set. Raises locks.Taken when another engine holds this folder."""
-    with locks.engine_role() as holder:
+    with locks.engine_role() as role:
         placer = Placer(policy.edition, readers.here)
-        index_wake = threading.Event()
+        sending = senders(policy.ladder, stop)
 
-        def tick() -> bool:
-            if not locks.renew(holder, clock.real_now()):
-                log.error("another engine has taken over this folder; stopping")
-                stop.set()
-                return False
-            now = clock.now()
-            counts = watch.run(policy, now, held=False)
-            lived(now, counts)
-            audit.seal()
-            Lease.objects.filter(name=locks.ENGINE, holder=holder).update(ticked_at=clock.real_now())
-            return False
+        def told() -> None:
+            for beat in sending:
+                beat.wake.set()
 
         def take_in() -> bool:
-            counts = intake.run(placer, readers, policy, clock.now(), replay=False, held=False)
+            counts = intake.run(placer, readers, policy, clock.service_time(instants.real_now()), replay=False, held=False)
             if counts["read"]:
                 log.info("intake %s", dict(counts))
-                index_wake.set()
+                indexer.wake.set()
+            if counts["deliveries"]:
+                told()
             return False
 
-        def index() -> bool:
-            index_wake.wait(1.0)
-            index_wake.clear()
-            return indexing.drain(documents.documents, keep_open=True) > 0
-
-        threads = [Beat("watch", tick, 1.0, stop), Beat("intake", take_in, 0.25, stop), Beat("index", index, 0.2, stop)]
-        for name in policy.ladder.channels:
-            threads.append(Beat(f"send-{name}", _sender(policy, name), 0.2, stop))
-        threads.append(Beat("take-back", _take_back, 2.0, stop))
+        indexer = Beat("index", lambda: indexing.drain(documents.documents, keep_open=True) > 0, 1.0, stop)
+        threads = [
+            Beat("watch", Watch(policy, role, told, stop.set), TICK_S, stop, busy=BUSY_TICK_S),
+            Beat("intake", take_in, 0.25, stop),
+            indexer,
+            *sending,
+        ]
         if readers.here.model_note:
             log.warning("%s", readers.here.model_note)
         delivery.hold_switched_off(policy.ladder.channels)
@@ -101,18 +140,12 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         # Stop claiming; what is leased lapses and is taken back by the next engine (alerting.md §2.5-12).
         scheduler.shutdown(wait=False)
         for thread in threads:
-            thread.join(timeout=2)
+            thread.wake.set()
+        deadline = time.monotonic() + STOP_S
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         readers.close()
         search.engine().close()
-
-
-def _sender(policy: Policy, channel: str) -> Callable[[], bool]:
-    return lambda: delivery.send_one(policy.ladder, channel, clock.now())
-
-
-def _take_back() -> bool:
-    delivery.take_back_expired(clock.real_now())
-    return False
 
 
 def _scheduled(jobs: Sequence[Job]) -> BackgroundScheduler:

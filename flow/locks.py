@@ -1,4 +1,9 @@
-"""Who may run rounds on this data folder: one at a time, by an OS file lock and a lease row."""
+"""Who may run rounds on this data folder: one at a time, by an OS file lock and a lease row.
+
+On PostgreSQL, where a second host shares no file, also by an advisory lock held on a connection of its own (that
+must not go through a pooler in transaction mode). Nothing depends on it for being right: two engines at once would
+find the same due rows, and unique keys and leases keep them from telling anything twice.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,22 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Q
 
-from config import clock
+from flow import instants
+from flow.instants import Reading
 from flow.models import Lease
 
 ENGINE = "engine"
 LEASE = timedelta(seconds=15)
+ADVISORY_KEY = 0x68757969  # "huyi"
 
 
 class Taken(Exception):
@@ -36,34 +45,100 @@ def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
         yield
 
 
+class Advisory:
+    """PostgreSQL's session lock, on a connection that does nothing else. Elsewhere it is always held."""
+
+    def __init__(self) -> None:
+        self._session: BaseDatabaseWrapper | None = None
+
+    def hold(self) -> bool:
+        """Whether this process holds the lock, after taking it if it can. A lost session (server restarted) is renewed."""
+        if connection.vendor != "postgresql":
+            return True
+        if self._session is not None and self._alive():
+            return True
+        self.release()
+        self._session = connections.create_connection(DEFAULT_DB_ALIAS)
+        with self._session.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_KEY])
+            held = bool(cursor.fetchone()[0])
+        if not held:
+            self.release()
+        return held
+
+    def _alive(self) -> bool:
+        assert self._session is not None
+        try:
+            with self._session.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except Error:
+            return False
+        return True
+
+    def release(self) -> None:
+        if self._session is not None:
+            with suppress(Error):
+                self._session.close()
+            self._session = None
+
+
+class Role:
+    """Being the engine: `keep` once a tick."""
+
+    def __init__(self, holder: str, advisory: Advisory) -> None:
+        self.holder, self._advisory = holder, advisory
+
+    def keep(self, reading: Reading) -> bool:
+        """Renew the lease and write the tick; False when another engine has taken over."""
+        tick = {"ticked_at": reading.wall, "ticked_monotonic": reading.monotonic, "boot_id": reading.boot_id}
+        return self._advisory.hold() and renew(self.holder, reading.wall, **tick)
+
+
 @contextmanager
-def engine_role() -> Iterator[str]:
-    """Be the engine of this folder; yields the holder's name for `renew`. Raises Taken."""
+def engine_role() -> Iterator[Role]:
+    """Be the engine of this folder, and of this database. Raises Taken."""
     path = settings.DATA / "engine.lock"
+    advisory = Advisory()
     try:
         with file_lock(path, wait=False):
             holder = f"{socket.gethostname()}:{os.getpid()}"
-            if not renew(holder, clock.real_now()):
-                raise Taken(Lease.objects.get(name=ENGINE).pid)
+            if not advisory.hold() or not renew(holder, instants.real_now()):
+                raise Taken(_pid())
             try:
-                yield holder
+                yield Role(holder, advisory)
             finally:
-                Lease.objects.filter(name=ENGINE, holder=holder).update(until=clock.real_now())
+                with suppress(Error):  # else it runs out by itself
+                    Lease.objects.filter(name=ENGINE, holder=holder).update(until=instants.real_now())
     except BlockingIOError:
-        row = Lease.objects.filter(name=ENGINE).first()
-        raise Taken(row.pid if row else 0) from None
+        raise Taken(_pid()) from None
+    finally:
+        advisory.release()
 
 
-def renew(holder: str, now: datetime) -> bool:
-    """Take or keep the lease by real time; False when somebody else's has not run out."""
-    with transaction.atomic():
-        Lease.objects.get_or_create(name=ENGINE, defaults={"holder": "", "pid": 0, "until": now})
-        row = Lease.objects.select_for_update().get(name=ENGINE)
-        if row.holder != holder and row.until > now and not _died_here(row):
-            return False
-        row.holder, row.pid, row.until = holder, os.getpid(), now + LEASE
-        row.save(update_fields=["holder", "pid", "until"])
-    return True
+def _pid() -> int:
+    row = Lease.objects.filter(name=ENGINE).first()
+    return row.pid if row else 0
+
+
+def renew(holder: str, now: datetime, **tick: object) -> bool:
+    """Take or keep the lease by real time, in one statement; False when somebody else's has not run out."""
+    values = {"holder": holder, "pid": os.getpid(), "until": now + LEASE, **tick}
+    free = Lease.objects.filter(Q(holder=holder) | Q(until__lte=now), name=ENGINE)
+    if free.update(**values):
+        return True
+    row, made = Lease.objects.get_or_create(name=ENGINE, defaults=values)
+    if made:
+        return True
+    # Whoever found the dead holder first has it.
+    return _died_here(row) and Lease.objects.filter(name=ENGINE, holder=row.holder, until=row.until).update(**values) == 1
+
+
+def last_tick() -> Reading | None:
+    """Both clocks at the last finished tick, of whichever engine."""
+    row = Lease.objects.filter(name=ENGINE).first()
+    if row is None or row.ticked_at is None or row.ticked_monotonic is None:
+        return None
+    return Reading(row.ticked_at, row.ticked_monotonic, row.boot_id)
 
 
 def _died_here(row: Lease) -> bool:
@@ -81,5 +156,5 @@ def _died_here(row: Lease) -> bool:
 
 def running_pid() -> int | None:
     """The pid of the engine that holds a live lease, or None."""
-    row = Lease.objects.filter(name=ENGINE, until__gt=clock.real_now()).first()
+    row = Lease.objects.filter(name=ENGINE, until__gt=instants.real_now()).first()
     return row.pid if row and not _died_here(row) else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Case, QuerySet, Value, When
 
 from alerts import outbox
 from alerts.escalation import Plan
@@ -15,10 +16,17 @@ from alerts.models import Alert
 from archive.models import Source
 from flow import telling, topics
 from flow.policy import Policy
+from flow.retry import retried
 from sla import engine
 from sla.models import Milestone, Obligation
 
 AT_ONCE = 100
+LIVE_BATCHES = 4
+# An index holds the due ones; the few of them are put in this order.
+URGENCY = Case(
+    When(obligation__event__grade="特别重大", then=Value(0)), When(obligation__event__grade="重大", then=Value(1)),
+    When(obligation__event__grade="较大", then=Value(2)), default=Value(3),
+)  # fmt: skip
 SILENT_AFTER = timedelta(hours=1)  # a source that has failed for so long is told of
 NEVER_SPOKE = 3  # or one that failed so often and has never been read
 
@@ -33,14 +41,33 @@ class Due:
     unwritten: tuple[Milestone, ...]  # rows to be made: reminders after the breach, the last one still to come
 
 
-def run(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
-    """Tell every milestone and escalation step due by `now`, and every source that fell silent."""
-    counts = _milestones(policy, now, held=held)
+def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter[str]:
+    """Tell every milestone and escalation step due by `now`, and every source that fell silent.
+
+    `note` is a line that each of these messages carries (a clock that was set).
+    """
+    counts = milestones(policy, now, held=held, note=note)
     counts += _silent_sources(policy, now, held=held)
     counts += topics.tell(policy, now, held=held)
     # Each wave may make steps that are themselves already due: after an outage every level passed is told.
-    while wave := _escalations(policy, now, held=held):
+    while wave := _escalations(policy, now, held=held, note=note):
         counts += wave
+    return counts
+
+
+def glance(policy: Policy, now: datetime, *, note: str = "") -> Counter[str]:
+    """The same for a live engine, at most a few hundred obligations at a time, the gravest first.
+
+    After an outage thousands may be due: the caller's lease and heartbeat must not wait for all of them, nor the
+    steps of the gravest. """
+    counts = milestones(policy, now, held=False, note=note, most=LIVE_BATCHES)
+    counts += _silent_sources(policy, now, held=False)
+    counts += topics.tell(policy, now, held=False)
+    for _ in range(LIVE_BATCHES):
+        wave = _escalations(policy, now, held=False, note=note)
+        counts += wave
+        if not wave:
+            break
     return counts
 
 
@@ -65,45 +92,73 @@ def decide(rows: Iterable[Milestone], now: datetime) -> list[Due]:
     return sorted(found, key=lambda d: (d.newest.at, d.obligation.id))
 
 
-def _milestones(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+def milestones(
+    policy: Policy, now: datetime, *, held: bool, note: str = "", most: int | None = None
+) -> Counter[str]:
+    """Tell what obligations have due; all of it in order of its instants, or `most` batches, the gravest first."""
     counts: Counter[str] = Counter()
-    while True:
-        rows = Milestone.objects.filter(
-            at__lte=now,
-            fired_at__isnull=True,
-            superseded_at__isnull=True,
-            obligation__settled_at__isnull=True,
-            obligation__superseded_at__isnull=True,
-            obligation__exempt_reason="",
-        ).select_related("obligation__event")
-        # Whole obligations: a page that cut one in two would tell it twice.
-        ids = list(dict.fromkeys(rows.order_by("at", "id").values_list("obligation_id", flat=True)[: AT_ONCE * 4]))
-        due = decide(rows.filter(obligation_id__in=ids[:AT_ONCE]), now)
+    batches = 0
+    while most is None or batches < most:
+        due = decide(_due(now, by_urgency=most is not None), now)
         if not due:
             return counts
-        counts += _write_milestones(due, policy, now, held=held)
+        counts += _write_milestones(due, policy, now, held=held, note=note)
+        batches += 1
+    return counts
 
 
-def _write_milestones(due: Sequence[Due], policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+def unfired(now: datetime) -> QuerySet[Milestone]:
+    """Milestones of running obligations whose instant has come."""
+    return Milestone.objects.filter(
+        at__lte=now,
+        fired_at__isnull=True,
+        superseded_at__isnull=True,
+        obligation__settled_at__isnull=True,
+        obligation__superseded_at__isnull=True,
+        obligation__exempt_reason="",
+    )
+
+
+def _due(now: datetime, *, by_urgency: bool) -> list[Milestone]:
+    rows = unfired(now)
+    order = (URGENCY, "at", "id") if by_urgency else ("at", "id")
+    # Whole obligations: a page that cut one in two would tell it twice.
+    ids = list(dict.fromkeys(rows.order_by(*order).values_list("obligation_id", flat=True)[: AT_ONCE * 4]))
+    if not ids:
+        return []
+    return list(rows.filter(obligation_id__in=ids[:AT_ONCE]).select_related("obligation__event"))
+
+
+@retried
+def _write_milestones(
+    due: Sequence[Due], policy: Policy, now: datetime, *, held: bool, note: str
+) -> Counter[str]:
     with transaction.atomic():
-        # A release may have settled one of them since it was read: what is locked and still running counts.
+        # A release may have settled one of them since it was read, or the auditor told it: what is locked and still
+        # running counts.
         ids = [d.obligation.id for d in due]
         running = set(
             Obligation.objects.select_for_update()
             .filter(id__in=ids, settled_at__isnull=True, superseded_at__isnull=True, exempt_reason="")
             .values_list("id", flat=True)
         )
-        due = [d for d in due if d.obligation.id in running]
+        open_still = set(unfired(now).filter(obligation_id__in=running).values_list("id", flat=True))
+        due = [d for d in due if d.obligation.id in running and {m.id for m in d.passed} <= open_still]
         Milestone.objects.filter(id__in=[m.id for d in due for m in d.passed]).update(fired_at=now)
         Milestone.objects.bulk_create([m for d in due for m in d.unwritten])
         plans: list[Plan] = []
         for d in due:
             plans += telling.milestone(d.obligation, d.newest, policy)
-        alerts, deliveries = outbox.write(plans, now, replay=held)
-    return Counter(alerts=alerts, deliveries=deliveries)
+        alerts, deliveries = outbox.write(_noted(plans, note), now, replay=held)
+    return Counter(alerts=alerts, deliveries=deliveries, milestones=len(due))
 
 
-def _escalations(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+def _noted(plans: Sequence[Plan], note: str) -> Sequence[Plan]:
+    return [replace(plan, text=f"{plan.text}\n{note}") for plan in plans] if note else plans
+
+
+@retried
+def _escalations(policy: Policy, now: datetime, *, held: bool, note: str) -> Counter[str]:
     """One wave of steps whose time to be acknowledged has run out; empty when there is none."""
     waiting = Alert.objects.filter(
         escalates_at__lte=now, escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True
@@ -119,7 +174,7 @@ def _escalations(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
             plans += telling.next_level(alert, policy)
             alert.escalated_at = now
         Alert.objects.bulk_update(steps, ["escalated_at"])
-        alerts, deliveries = outbox.write(plans, now, replay=held)
+        alerts, deliveries = outbox.write(_noted(plans, note), now, replay=held)
     return Counter(alerts=alerts, deliveries=deliveries, escalated=len(ids))
 
 

@@ -46,8 +46,8 @@ def test_the_role_is_free_again_after_it_was_given_back():
 def test_a_killed_engine_of_this_machine_is_not_waited_for():
     held_by(f"{socket.gethostname()}:1", dead_pid(), 60)
     assert locks.running_pid() is None
-    with locks.engine_role() as holder:
-        assert locks.renew(holder, real_now())
+    with locks.engine_role() as role:
+        assert locks.renew(role.holder, real_now())
 
 
 def test_a_lease_of_another_host_is_waited_for_until_it_has_run_out():

@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 
 from archive.months import SearchUnavailable
-from config import clock
 from config.door import ConfigError
 
 TICK_OLD_S = 5
@@ -93,11 +92,11 @@ class Command(BaseCommand):
             self.problems.append({"file": "index", "key": "posts", "value": str(difference), "hint": "run `huiying reindex`"})
 
     def _live(self) -> None:
-        from flow import locks
+        from flow import instants, locks
         from flow.models import Lease
 
         row = Lease.objects.filter(name=locks.ENGINE).first()
-        age = (clock.real_now() - row.ticked_at).total_seconds() if row and row.ticked_at else None
+        age = (instants.real_now() - row.ticked_at).total_seconds() if row and row.ticked_at else None
         if age is None or age > TICK_OLD_S:
             self.problems.append(
                 {"file": "engine", "key": "last tick", "value": age, "hint": "no heartbeat; start it with `huiying up`"}
