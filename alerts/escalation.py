@@ -5,63 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
-from typing import Any, TypeVar
 
-from alerts.messages import KINDS, Message, escalated, nobody_here, nobody_on_duty
+from alerts.ladder import (
+    OTHER_GRADES,
+    TOP_GRADES,
+    ChannelSettings,
+    Ladder,
+    Level,
+    Rule,
+    quiet_until,
+    rule_for,
+)
+from alerts.messages import KINDS, Message, escalated, nobody_here, nobody_on_duty, repeated
 from config.clock import SHANGHAI
 
+__all__ = ["OTHER_GRADES", "TOP_GRADES", "ChannelSettings", "Ladder", "Level", "Rule", "rule_for"]
+
 CONSOLE = "console"
-# The key under which delays and first levels of every other grade (and of no grade) stand in the file.
-OTHER_GRADES = "其余"
-TOP_GRADES = ("特别重大", "重大")
 # These answer something; nobody has to acknowledge them, so they may never be made to escalate.
 FINAL_KINDS = ("met", "nobody_on_duty", "saved_search")
 NOBODY_LEVEL = 2
-
-T = TypeVar("T")
+# Why an address is told, kept with the delivery (alerts/explain.py says it in words).
+ON_SHIFT, ROLE_INBOX, GROUP, HANDED, TOLD_BEFORE = "on_shift", "role_inbox", "group", "handed", "told_before"
 
 assert set(FINAL_KINDS) < set(KINDS)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """One rung: n = 1 值班员 … 4 局领导, and the channels its alerts go to."""
-
-    n: int
-    role: str
-    name: str
-    channels: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelSettings:
-    """One network channel that is switched on. `options` may hold secrets and is never printed."""
-
-    name: str
-    addresses: tuple[str, ...]
-    per_minute: int
-    reserved: int
-    # The channel that takes over when this one fails or its outcome is unknown; "" = the level's other channels.
-    fallback: str = ""
-    options: Mapping[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ladder:
-    """config/escalation.toml as values. Delays, first levels: kind or "default" -> grade or 其余 -> value."""
-
-    levels: tuple[Level, ...]
-    escalates: frozenset[str]
-    delays: Mapping[str, Mapping[str, tuple[timedelta, ...]]]
-    at_once: Mapping[str, Mapping[str, int]]
-    shift_starts: tuple[time, ...]
-    channels: Mapping[str, ChannelSettings]
-    edition: str  # "2026-11 …#hash"
-    # How long before a shift each person's own addresses are tried; zero = never.
-    contact_test_before: timedelta = timedelta(hours=1)
-
-    def level(self, n: int) -> Level:
-        return self.levels[n - 1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +43,7 @@ class Recipient:
     channel: str
     address: str  # "user:NAME" or "role:ROLE" on the console, else the channel's own address
     user_id: int | None = None
+    because: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +65,11 @@ class Plan:
     wants_ack: bool
     event_id: int | None = None
     milestone_id: int | None = None
+    repeat: int = 1
+    assigned_to: int | None = None
+    # The network channels carry it from this instant on: a low kind at night waits for morning.
+    not_before: datetime | None = None
+    rule: Rule | None = None  # of an escalating kind; opens the cause's escalation with it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +85,7 @@ class Step:
     raised_at: datetime
     event_id: int | None
     milestone_id: int | None
+    repeat: int = 1  # the how-manieth time its level is told
 
 
 OnDuty = Mapping[str, Sequence[Person]]  # role -> people on a shift at the moment in question
@@ -136,11 +110,11 @@ def first_steps(
     `cause` names the change, the same change always by the same name: "event:7:opened:1",
     "obligation:12:near-1", "source:3:silent:2026-11-23".
     """
-    last = _of_grade(ladder.at_once.get(kind, {}), grade, 1)
+    rule = rule_for(kind, grade, ladder)
     first = Step(
         cause=cause,
         kind=kind,
-        level=last,
+        level=rule.at_once,
         title=message.title,
         text=message.text,
         grade=grade,
@@ -148,50 +122,80 @@ def first_steps(
         event_id=event_id,
         milestone_id=milestone_id,
     )
-    below = [_plan(replace(first, level=n), ladder, on_duty, ends=True) for n in range(1, last)]
-    plans = below + _upwards(first, ladder, on_duty)
+    below = [_plan(replace(first, level=n), rule, ladder, on_duty, ends=True) for n in range(1, rule.at_once)]
+    plans = below + _upwards(first, rule, ladder, on_duty)
     return plans + _missing_people(plans, ladder, on_duty, at)
 
 
-def _upwards(step: Step, ladder: Ladder, on_duty: OnDuty) -> list[Plan]:
+def _upwards(step: Step, rule: Rule, ladder: Ladder, on_duty: OnDuty) -> list[Plan]:
     """`step`, and where nobody of its level is on duty, the next level that has somebody: both at once.
 
     Only the highest level told has somebody above it left to tell. Where no level above has anybody either, `step`
     alone is told (to its role's inbox) and escalates as usual.
     """
-    here = ladder.level(step.level)
-    manned = manned_above(step.level, ladder, on_duty)
-    if on_duty.get(here.role) or manned is None or step.kind not in ladder.escalates:
-        return [_plan(step, ladder, on_duty)]
+    here = rule.level(step.level)
+    manned = manned_above(step.level, rule.levels, on_duty)
+    if on_duty.get(here.role) or manned is None or not rule.escalates:
+        return [_plan(step, rule, ladder, on_duty)]
     message = nobody_here(Message(step.title, step.text), here.name, manned.name, step.raised_at)
-    above = replace(step, level=manned.n, title=message.title, text=message.text)
-    return [_plan(step, ladder, on_duty, ends=True), _plan(above, ladder, on_duty)]
+    above = _following(step, manned.n, 1, message, step.raised_at)
+    return [_plan(step, rule, ladder, on_duty, ends=True), _plan(above, rule, ladder, on_duty)]
 
 
-def manned_above(n: int, ladder: Ladder, on_duty: OnDuty) -> Level | None:
-    """The lowest level above `n` that has somebody on duty."""
-    return next((level for level in ladder.levels[n:] if on_duty.get(level.role)), None)
+def manned_above(n: int, levels: Sequence[Level], on_duty: OnDuty) -> Level | None:
+    """The lowest of `levels` above `n` that has somebody on duty."""
+    return next((level for level in levels[n:] if on_duty.get(level.role)), None)
 
 
-def next_step(step: Step, ladder: Ladder, on_duty: OnDuty, at: datetime) -> list[Plan]:
-    """What is told at `at` because nobody acknowledged `step`: the next level (and 无人值班); nothing at the top."""
-    if step.level >= len(ladder.levels) or step.kind not in ladder.escalates:
+def next_step(
+    step: Step, rule: Rule, ladder: Ladder, on_duty: OnDuty, at: datetime, *, why: str = ""
+) -> list[Plan]:
+    """What is told at `at` because `step` was not answered: the next level, or the top level once more.
+
+    `why` replaces "nobody acknowledged" where somebody refused, or acknowledged and did nothing. Never empty for a
+    kind that escalates: paging ends by evidence, an acknowledgement or a leader's word, and by nothing else.
+    """
+    if not rule.escalates:
         return []
-    here, above = ladder.level(step.level), ladder.level(step.level + 1)
-    message = escalated(Message(step.title, step.text), here.name, above.name, above.n, step.raised_at, at)
-    following = Step(
-        cause=step.cause,
-        kind=step.kind,
-        level=above.n,
-        title=message.title,
-        text=message.text,
-        grade=step.grade,
-        raised_at=at,
-        event_id=step.event_id,
-        milestone_id=step.milestone_id,
-    )
-    plans = _upwards(following, ladder, on_duty)
+    if step.level >= rule.top:
+        return again(step, rule, ladder, on_duty, at, why=why)
+    here, above = rule.level(step.level), rule.level(step.level + 1)
+    message = escalated(Message(step.title, step.text), here.name, above.name, above.n, step.raised_at, at, why)
+    plans = _upwards(_following(step, above.n, 1, message, at), rule, ladder, on_duty)
     return plans + _missing_people(plans, ladder, on_duty, at)
+
+
+def again(step: Step, rule: Rule, ladder: Ladder, on_duty: OnDuty, at: datetime, *, why: str = "") -> list[Plan]:
+    """The same level told once more: at the top, and when somebody had put the matter off."""
+    n = step.repeat + 1
+    message = repeated(Message(step.title, step.text), rule.level(step.level).name, n, step.raised_at, at, why)
+    plans = [_plan(_following(step, step.level, n, message, at), rule, ladder, on_duty)]
+    return plans + _missing_people(plans, ladder, on_duty, at)
+
+
+def handed_on(step: Step, rule: Rule, ladder: Ladder, to: Person, why: str, at: datetime) -> list[Plan]:
+    """The same level's business told to a named person, who has as long as the level to take it."""
+    message = repeated(Message(step.title, step.text), to.name, step.repeat + 1, step.raised_at, at, why)
+    nobody: OnDuty = {}
+    plan = _plan(_following(step, step.level, step.repeat + 1, message, at), rule, ladder, nobody)
+    inbox = Recipient(channel=CONSOLE, address=f"user:{to.name}", user_id=to.user_id, because=HANDED)
+    groups = tuple(r for r in plan.recipients if r.channel != CONSOLE)
+    return [replace(plan, told=to.name, assigned_to=to.user_id, recipients=(inbox, *groups))]
+
+
+def told_at(step_level: int, rule: Rule, due: datetime, now: datetime) -> datetime:
+    """When a step due at `due` is told, if nobody was watching until `now`.
+
+    Each level passed is told at its own instant; of several repeats at the top only the newest: a telephone that
+    rings forty times after an outage gets switched off.
+    """
+    if step_level < rule.top or now <= due:
+        return due
+    return due + (now - due) // rule.repeat * rule.repeat
+
+
+def _following(step: Step, level: int, repeat: int, message: Message, at: datetime) -> Step:
+    return replace(step, level=level, repeat=repeat, title=message.title, text=message.text, raised_at=at)
 
 
 def stand_down_step(
@@ -219,45 +223,42 @@ def stand_down_step(
             raised_at=at,
             escalates_at=None,
             priority=priority(grade),
-            recipients=tuple(told),
+            recipients=tuple(replace(r, because=TOLD_BEFORE) for r in told),
             wants_ack=False,
             event_id=event_id,
         )
     ]
 
 
-def _plan(step: Step, ladder: Ladder, on_duty: OnDuty, *, ends: bool = False) -> Plan:
-    delay = None if ends else delay_after(step.level, step.kind, step.grade, ladder)
+def _plan(step: Step, rule: Rule, ladder: Ladder, on_duty: OnDuty, *, ends: bool = False) -> Plan:
+    morning = quiet_until(step.kind, step.grade, step.raised_at, ladder.quiet)
+    delay = None if ends else rule.delay_after(step.level)
     return Plan(
-        key=f"{step.cause}:L{step.level}",
+        key=step_key(step.cause, step.level, step.repeat),
         cause=step.cause,
         kind=step.kind,
         level=step.level,
-        told=ladder.level(step.level).name,
+        told=rule.level(step.level).name,
         title=step.title,
         text=step.text,
         grade=step.grade,
         raised_at=step.raised_at,
-        escalates_at=None if delay is None else step.raised_at + delay,
+        # Whom the night kept from hearing is given the whole delay in the morning.
+        escalates_at=None if delay is None else (morning or step.raised_at) + delay,
         priority=priority(step.grade),
-        recipients=recipients(ladder.level(step.level), ladder, on_duty),
-        wants_ack=step.kind in ladder.escalates,
+        recipients=recipients(rule.level(step.level), ladder, on_duty),
+        wants_ack=rule.escalates,
         event_id=step.event_id,
         milestone_id=step.milestone_id,
+        repeat=step.repeat,
+        not_before=morning,
+        rule=rule if rule.escalates else None,
     )
 
 
-def delay_after(level: int, kind: str, grade: str | None, ladder: Ladder) -> timedelta | None:
-    """How long `level` has before the next one is told; None when this is the last."""
-    if kind not in ladder.escalates or level >= len(ladder.levels):
-        return None
-    table = ladder.delays.get(kind, ladder.delays["default"])
-    delays: tuple[timedelta, ...] = _of_grade(table, grade, ())
-    return delays[level - 1] if level <= len(delays) else None
-
-
-def _of_grade(table: Mapping[str, T], grade: str | None, default: T) -> T:
-    return table.get(grade or OTHER_GRADES, table.get(OTHER_GRADES, default))
+def step_key(cause: str, level: int, repeat: int) -> str:
+    """"event:7:opened:1:L2", and "….L2.3" for the third time that level is told."""
+    return f"{cause}:L{level}" + (f".{repeat}" if repeat > 1 else "")
 
 
 def priority(grade: str | None) -> int:
@@ -271,13 +272,13 @@ def recipients(level: Level, ladder: Ladder, on_duty: OnDuty) -> tuple[Recipient
     """The inboxes of the people on duty, else the role's inbox; then, of every channel that is on, its groups and
     the people's own addresses."""
     people = on_duty.get(level.role, ())
-    told = [Recipient(channel=CONSOLE, address=f"user:{p.name}", user_id=p.user_id) for p in people]
-    told = told or [Recipient(channel=CONSOLE, address=f"role:{level.role}")]
+    told = [Recipient(channel=CONSOLE, address=f"user:{p.name}", user_id=p.user_id, because=ON_SHIFT) for p in people]
+    told = told or [Recipient(channel=CONSOLE, address=f"role:{level.role}", because=ROLE_INBOX)]
     for name in level.channels:
         if name in ladder.channels:
-            told += [Recipient(channel=name, address=a) for a in ladder.channels[name].addresses]
+            told += [Recipient(channel=name, address=a, because=GROUP) for a in ladder.channels[name].addresses]
             told += [
-                Recipient(channel=name, address=address, user_id=p.user_id)
+                Recipient(channel=name, address=address, user_id=p.user_id, because=ON_SHIFT)
                 for p in people
                 for channel, address in p.contacts
                 if channel == name and address not in ladder.channels[name].addresses
@@ -293,9 +294,9 @@ def _missing_people(plans: Sequence[Plan], ladder: Ladder, on_duty: OnDuty, at: 
     starts, ends = shift_window(at, ladder.shift_starts)
     message = nobody_on_duty(empty[0].name, starts, ends)
     # Whoever is on duty above it; with an empty rota the leader's inbox is all there is.
-    manned = manned_above(empty[0].n, ladder, on_duty)
+    manned = manned_above(empty[0].n, ladder.levels, on_duty)
     leader = manned or ladder.level(NOBODY_LEVEL)
-    inbox = Recipient(channel=CONSOLE, address=f"role:{leader.role}")
+    inbox = Recipient(channel=CONSOLE, address=f"role:{leader.role}", because=ROLE_INBOX)
     told = recipients(leader, ladder, on_duty) if manned else (inbox,)
     key = f"nobody_on_duty:{starts.astimezone(SHANGHAI).isoformat(timespec='minutes')}"
     return [

@@ -172,23 +172,37 @@ def channel_failing(channel: str, address: str, tries: int, reason: str) -> Mess
     )
 
 
+# What earlier steps put before the title; the newest says it all.
+_HEADS = r"^(【升级至.+?】|【第\d+次告知】|【.{2,8}无人在岗】)+"
+
+
 def escalated(
-    message: Message, here: str, above: str, level: int, raised_at: datetime, now: datetime
+    message: Message, here: str, above: str, level: int, raised_at: datetime, now: datetime, why: str = ""
 ) -> Message:
-    """The same message to the next level, saying who has not acknowledged it and for how long."""
-    title = re.sub(r"^【升级至.+?】", "", message.title)
+    """The same message to the next level, saying who has not acknowledged it and for how long, or `why` else."""
+    title = re.sub(_HEADS, "", message.title)
+    why = why or f"{here} {moment(raised_at)} 告知，{duration(now - raised_at)}无人确认"
     # Each earlier step's line stays: a leader sees who was told before him.
-    line = f"升级：{here} {moment(raised_at)} 告知，{duration(now - raised_at)}无人确认，现升级至第{level}级（{above}）。"
+    line = f"升级：{why}，现升级至第{level}级（{above}）。"
     earlier, rest = _split_lines(message.text, "升级：")
     return _message(f"【升级至{above}】{title}", *earlier, line, *rest)
 
 
 def nobody_here(message: Message, here: str, above: str, at: datetime) -> Message:
     """The same message, told to `above` at once because nobody of `here` is on duty."""
-    title = re.sub(r"^【升级至.+?】", "", message.title)
+    title = re.sub(_HEADS, "", message.title)
     line = f"升级：{here} {moment(at)} 无人在岗，同时直接告知{above}。"
     earlier, rest = _split_lines(message.text, "升级：")
     return _message(f"【{here}无人在岗】{title}", *earlier, line, *rest)
+
+
+def repeated(message: Message, told: str, n: int, raised_at: datetime, now: datetime, why: str = "") -> Message:
+    """The same message to the same level (or a named person) for the n-th time. One such line: the newest."""
+    title = re.sub(r"^【第\d+次告知】", "", message.title)
+    why = why or f"{moment(raised_at)} 告知后{duration(now - raised_at)}无人确认"
+    earlier, rest = _split_lines(message.text, "升级：")
+    rest = [line for line in rest if not line.startswith("再次告知：")]
+    return _message(f"【第{n}次告知】{title}", *earlier, f"再次告知：{why}，现第{n}次告知{told}。", *rest)
 
 
 def _split_lines(text: str, mark: str) -> tuple[list[str], list[str]]:

@@ -11,20 +11,47 @@ from sla.models import Milestone
 USER = settings.AUTH_USER_MODEL
 
 
+class Escalation(models.Model):
+    """升级: how one cause is being told; its steps are the alerts of that cause.
+
+    `rule` is the policy as it stood when the cause was first told (escalation.Rule): a file edited since changes
+    nothing here until somebody applies it. `version` grows with every step and every act, so that a button made for
+    an earlier state can be told from one that still means something.
+    """
+
+    cause = models.CharField(max_length=100, unique=True)
+    rule = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    # An acknowledgement that nothing followed lapses at this instant; null = no acknowledgement, or it holds for good.
+    ack_ends_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)  # set: at that instant the same level is told again
+    closed_at = models.DateTimeField(null=True)  # by a leader, with the reason kept in Handling
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["ack_ends_at"], name="escalation_ack_ends", condition=models.Q(ack_ends_at__isnull=False)
+            )
+        ]
+
+
 class Alert(models.Model):
-    """告警: one step of one cause. `key` = cause + level; the next level is another row."""
+    """告警: one step of one cause. `key` = cause + level (+ which time); the next step is another row."""
 
     key = models.CharField(max_length=120, unique=True)
     cause = models.CharField(max_length=100, db_index=True)
     kind = models.CharField(max_length=20)
     level = models.PositiveSmallIntegerField()
+    repeat = models.PositiveIntegerField(default=1)  # the how-manieth time this level is told of the cause
+    # The named person a step was handed to; null = the people of the level.
+    assigned_to = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
     event = models.ForeignKey(Event, null=True, on_delete=models.CASCADE, related_name="alerts")
     milestone = models.ForeignKey(Milestone, null=True, on_delete=models.SET_NULL)
     grade = models.CharField(max_length=4, null=True)
     title = models.CharField(max_length=200)
     text = models.TextField()
     raised_at = models.DateTimeField(db_index=True)
-    # When the next level is told if nobody has acknowledged; null = this step is the last.
+    # When the next step is told if nobody has acknowledged. Of an open cause exactly one step has it, the newest.
     escalates_at = models.DateTimeField(null=True)
     escalated_at = models.DateTimeField(null=True)
     acked_at = models.DateTimeField(null=True)
@@ -63,6 +90,9 @@ class Delivery(models.Model):
     channel = models.CharField(max_length=20)
     address = models.CharField(max_length=200)
     user = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
+    because = models.CharField(max_length=20, blank=True)  # why this address: a code of escalation.BECAUSE
+    # Several alerts of one event at one moment leave as one message: this one's words went with that delivery.
+    carried_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="carries")
     body = models.JSONField()  # rendered once; a resend is byte-identical
     priority = models.PositiveSmallIntegerField(default=5)  # 1 = top grade
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
@@ -107,6 +137,27 @@ class AckLink(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="links")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+
+class Handling(models.Model):
+    """处置: what a person did about a cause, or what came of doing nothing."""
+
+    class Kind(models.TextChoices):
+        ACKNOWLEDGED = "acknowledged", "确认收到"
+        REFUSED = "refused", "拒接"
+        REASSIGNED = "reassigned", "转交"
+        SNOOZED = "snoozed", "暂缓"
+        LAPSED = "lapsed", "确认失效"
+        CLOSED = "closed", "关闭"
+        REAPPLIED = "reapplied", "改用现行策略"
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="handlings")  # the step it was done at
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+    by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")  # null = a link, or the engine
+    to = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    until = models.DateTimeField(null=True)
 
 
 class Shift(models.Model):

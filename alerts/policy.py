@@ -8,12 +8,19 @@ from pathlib import Path
 
 from alerts.channel_policy import CHANNELS, load_channels
 from alerts.escalation import CONSOLE, FINAL_KINDS, OTHER_GRADES, Ladder, Level
+from alerts.ladder import Quiet, Snooze
 from alerts.messages import KINDS
 from config.door import ConfigError, Table, read_toml
 from sla.engine import GRADES
 
 FILE = "escalation.toml"
 LEVELS = 4
+LONGEST_MINUTES = 7 * 24 * 60
+TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"
+# Past a warning nobody may put an alert off, whatever the file says.
+WARNINGS = ("near", "missed", "still_missed")
+# Kinds that may be told to keep quiet at night; an alert of a grave event never is, whatever its kind.
+LOW_KINDS = ("source_silent", "saved_search", "met", "system")
 
 
 def load_ladder(folder: Path) -> Ladder:
@@ -28,6 +35,10 @@ def load_ladder(folder: Path) -> Ladder:
         escalates=_escalates(top),
         delays=_delays(top.table("delay"), len(levels)),
         at_once=_at_once(top.table("at_once", {}), len(levels)),
+        repeats=_repeats(top.table("repeat", {})),
+        ack_timeouts=_ack_timeouts(top.table("ack_timeout", {OTHER_GRADES: 0})),
+        snooze=_snooze(top.table("snooze", {"max_minutes": 0, "times": 0, "never": []})),
+        quiet=_quiet(top.table("quiet")) if top.has("quiet") else None,
         shift_starts=_shift_starts(top),
         channels=load_channels(top.table("channel", {})),
         edition=f"{top.text('edition')}#{digest}",
@@ -71,7 +82,7 @@ def _escalates(top: Table) -> frozenset[str]:
 
 def _shift_starts(top: Table) -> tuple[time, ...]:
     texts = top.texts("shift_starts")
-    if not texts or not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) for text in texts):
+    if not texts or not all(re.fullmatch(TIME_OF_DAY, text) for text in texts):
         raise top.error("shift_starts", 'give times of day, for example ["08:00", "20:00"]')
     starts = tuple(time.fromisoformat(text) for text in texts)
     if list(starts) != sorted(set(starts)):
@@ -116,6 +127,62 @@ def _highest(table: Table, grade: str, levels: int) -> int:
     if n not in range(1, levels + 1):
         raise table.error(grade, f"give a level from 1 to {levels}")
     return int(n)
+
+
+def _repeats(tables: Table) -> dict[str, dict[str, timedelta]]:
+    found = {}
+    for kind, table in tables.items():
+        _known_kind(tables, kind, ("default",))
+        found[kind] = {grade: _some_minutes(table, grade, least=1) for grade in _grades(table)}
+        table.done()
+    if "default" not in found:
+        hint = f'missing; give [repeat.default] with "{OTHER_GRADES}" = 240: paging never ends in silence'
+        raise ConfigError(FILE, "repeat.default", None, hint)
+    return found
+
+
+def _some_minutes(table: Table, key: str, *, least: int) -> timedelta:
+    minutes = table.number(key)
+    if not least <= minutes <= LONGEST_MINUTES:
+        raise table.error(key, f"give a number of minutes from {least} to {LONGEST_MINUTES}")
+    return timedelta(minutes=minutes)
+
+
+def _ack_timeouts(table: Table) -> dict[str, timedelta]:
+    found = {grade: _some_minutes(table, grade, least=0) for grade in _grades(table)}
+    table.done()
+    return found
+
+
+def _snooze(table: Table) -> Snooze:
+    never = table.texts("never")
+    if not set(never) <= {*KINDS, *GRADES}:
+        raise table.error("never", "give kinds and grades, some of " + ", ".join((*KINDS, *GRADES)))
+    found = Snooze(
+        longest=_some_minutes(table, "max_minutes", least=0),
+        times=int(table.number("times", least=0)),
+        never=frozenset((*never, *WARNINGS)),
+    )
+    table.done()
+    return found
+
+
+def _quiet(table: Table) -> Quiet:
+    kinds = table.texts("kinds")
+    if not set(kinds) <= set(LOW_KINDS):
+        raise table.error("kinds", "only these may wait for morning: " + ", ".join(LOW_KINDS))
+    starts, ends = (_time_of_day(table, key) for key in ("from", "to"))
+    if starts == ends:
+        raise table.error("to", "give another time than `from`; leave out [quiet] to have no quiet hours")
+    table.done()
+    return Quiet(starts=starts, ends=ends, kinds=frozenset(kinds))
+
+
+def _time_of_day(table: Table, key: str) -> time:
+    text = table.text(key)
+    if not re.fullmatch(TIME_OF_DAY, text):
+        raise table.error(key, 'give a time of day, for example "22:00"')
+    return time.fromisoformat(text)
 
 
 def _known_kind(tables: Table, kind: str, others: tuple[str, ...]) -> None:

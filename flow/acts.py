@@ -1,4 +1,4 @@
-"""What people do: acknowledge, grade, open, release. Each is one transaction with its audit entry.
+"""What people do: grade, open, release. Each is one transaction with its audit entry.
 
 All raise sla.engine.Unmet(error, field) when they are refused; nothing is written then.
 """
@@ -10,8 +10,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from alerts import acks, outbox
-from alerts.models import Alert
+from alerts import outbox
 from analysis.models import Event, Grading, Reading
 from archive.models import Change
 from flow import audit, owing, telling
@@ -22,27 +21,6 @@ from sla.engine import GRADES, Unmet
 from sla.models import Obligation
 
 TYPES = tuple(f"T{n:02}" for n in range(1, 16))
-
-
-def acknowledge(key: str, user: User, now: datetime) -> Alert:
-    """Stop the paging of this alert's cause. Never stops a clock (design.md §6)."""
-    alert = Alert.objects.filter(key=key).first()
-    if alert is None:
-        raise Unmet(f"没有编号为 {key} 的告警", "key")
-    with transaction.atomic():
-        acks.acknowledge(alert, user, now)
-        audit.record(user.username, "alert.acknowledged", f"alert:{alert.key}", now)
-    alert.refresh_from_db()
-    return alert
-
-
-def acknowledge_by_link(token: str, user: User | None, now: datetime) -> Alert:
-    """The same by the one-time link of a message, with or without a log-in. Raises acks.LinkRefused."""
-    with transaction.atomic():
-        alert = acks.use(token, now, user)
-        actor = user.username if user else "link"
-        audit.record(actor, "alert.acknowledged", f"alert:{alert.key}", now, by_link=True)
-    return alert
 
 
 def grade_event(

@@ -56,3 +56,7 @@ class AuditEntry(models.Model):
     data = models.JSONField(default=dict)
     seq = models.PositiveBigIntegerField(null=True, unique=True)
     hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        # "Did anybody do anything for this event since?" is asked when an acknowledgement's time runs out.
+        indexes = [models.Index(fields=["subject", "at"], name="audit_subject_at")]

@@ -6,10 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from alerts import messages, outbox
-from alerts.escalation import CONSOLE, Ladder, Plan, Recipient, first_steps, next_step, stand_down_step
+from django.contrib.auth.models import User
+
+from alerts import messages, outbox, paging
+from alerts.escalation import (
+    CONSOLE,
+    Ladder,
+    Person,
+    Plan,
+    Recipient,
+    Rule,
+    again,
+    first_steps,
+    handed_on,
+    next_step,
+    rule_for,
+    stand_down_step,
+)
 from alerts.messages import ClockNote, EventNote, Message, ReleaseNote
-from alerts.models import Alert
+from alerts.models import Alert, Escalation
 from alerts.roster import on_duty
 from analysis.models import Event, Grading
 from archive.models import SavedSearch, Source
@@ -92,11 +107,30 @@ def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
     return _first(cause, kind, message, ob.event, policy, row.at, milestone_id=row.id)
 
 
-def next_level(alert: Alert, policy: Policy) -> list[Plan]:
-    """Nobody acknowledged in time: the level above, as of the instant the time ran out."""
-    assert alert.escalates_at is not None
-    at = alert.escalates_at
-    return next_step(outbox.step_of(alert), policy.ladder, on_duty(at), at)
+def next_level(
+    alert: Alert, escalation: Escalation | None, policy: Policy, at: datetime, *, why: str = ""
+) -> list[Plan]:
+    """The step after `alert`, told at `at`: nobody acknowledged in time, or `why` else. Follows the stored rule."""
+    rule = _rule(alert, escalation, policy)
+    return next_step(outbox.step_of(alert), rule, policy.ladder, on_duty(at), at, why=why)
+
+
+def same_level(alert: Alert, escalation: Escalation, policy: Policy, at: datetime, *, why: str) -> list[Plan]:
+    """The step once more: the time it was put off for is over."""
+    return again(outbox.step_of(alert), paging.rule(escalation), policy.ladder, on_duty(at), at, why=why)
+
+
+def handed_to(
+    alert: Alert, escalation: Escalation, person: User, policy: Policy, at: datetime, *, why: str
+) -> list[Plan]:
+    """The step told to a named person instead of the people of its level."""
+    to = Person(user_id=person.pk, name=person.get_username())
+    return handed_on(outbox.step_of(alert), paging.rule(escalation), policy.ladder, to, why, at)
+
+
+def _rule(alert: Alert, escalation: Escalation | None, policy: Policy) -> Rule:
+    # Told before escalations were kept: the rule of today.
+    return paging.rule(escalation) if escalation else rule_for(alert.kind, alert.grade, policy.ladder)
 
 
 def met(ob: Obligation, release: Release, policy: Policy, now: datetime) -> list[Plan]:

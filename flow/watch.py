@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from alerts import outbox
 from alerts.escalation import Plan
 from alerts.models import Alert
 from archive.models import Source
-from flow import telling, topics
+from flow import escalating, telling, topics
 from flow.policy import Policy
 from flow.retry import retried
 from sla import engine
@@ -49,10 +49,7 @@ def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter
     counts = milestones(policy, now, held=held, note=note)
     counts += _silent_sources(policy, now, held=held)
     counts += topics.tell(policy, now, held=held)
-    # Each wave may make steps that are themselves already due: after an outage every level passed is told.
-    while wave := _escalations(policy, now, held=held, note=note):
-        counts += wave
-    return counts
+    return counts + escalating.run(policy, now, held=held, note=note)
 
 
 def glance(policy: Policy, now: datetime, *, note: str = "") -> Counter[str]:
@@ -64,7 +61,7 @@ def glance(policy: Policy, now: datetime, *, note: str = "") -> Counter[str]:
     counts += _silent_sources(policy, now, held=False)
     counts += topics.tell(policy, now, held=False)
     for _ in range(LIVE_BATCHES):
-        wave = _escalations(policy, now, held=False, note=note)
+        wave = escalating.wave(policy, now, held=False, note=note)
         counts += wave
         if not wave:
             break
@@ -146,36 +143,12 @@ def _write_milestones(
         due = [d for d in due if d.obligation.id in running and {m.id for m in d.passed} <= open_still]
         Milestone.objects.filter(id__in=[m.id for d in due for m in d.passed]).update(fired_at=now)
         Milestone.objects.bulk_create([m for d in due for m in d.unwritten])
+        outbox.stand_down_earlier([d.obligation.id for d in due], now)
         plans: list[Plan] = []
         for d in due:
             plans += telling.milestone(d.obligation, d.newest, policy)
-        alerts, deliveries = outbox.write(_noted(plans, note), now, replay=held)
+        alerts, deliveries = outbox.write(escalating.noted(plans, note), now, replay=held)
     return Counter(alerts=alerts, deliveries=deliveries, milestones=len(due))
-
-
-def _noted(plans: Sequence[Plan], note: str) -> Sequence[Plan]:
-    return [replace(plan, text=f"{plan.text}\n{note}") for plan in plans] if note else plans
-
-
-@retried
-def _escalations(policy: Policy, now: datetime, *, held: bool, note: str) -> Counter[str]:
-    """One wave of steps whose time to be acknowledged has run out; empty when there is none."""
-    waiting = Alert.objects.filter(
-        escalates_at__lte=now, escalated_at__isnull=True, acked_at__isnull=True, stood_down_at__isnull=True
-    ).order_by("escalates_at", "id")
-    ids = list(waiting.values_list("id", flat=True)[:AT_ONCE])
-    if not ids:
-        return Counter()
-    with transaction.atomic():
-        # Somebody may have acknowledged since: only what is locked and still open goes a level up.
-        steps = list(waiting.select_for_update(of=("self",)).select_related("event").filter(id__in=ids))
-        plans: list[Plan] = []
-        for alert in steps:
-            plans += telling.next_level(alert, policy)
-            alert.escalated_at = now
-        Alert.objects.bulk_update(steps, ["escalated_at"])
-        alerts, deliveries = outbox.write(_noted(plans, note), now, replay=held)
-    return Counter(alerts=alerts, deliveries=deliveries, escalated=len(ids))
 
 
 def _silent_sources(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:

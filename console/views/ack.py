@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from alerts import acks
 from config import clock
-from flow import acts
+from flow import handling
 
 
 @never_cache
@@ -20,7 +20,8 @@ def ack(request: HttpRequest, token: str) -> HttpResponse:
         if request.method != "POST":
             return render(request, "console/ack.html", {"link": acks.look_up(token, now)})
         user = request.user if request.user.is_authenticated else None
-        alert = acts.acknowledge_by_link(token, user, now)
+        alert = handling.acknowledge_by_link(token, user, now)
     except acks.LinkRefused as e:
-        return render(request, "console/ack.html", {"refused": e}, status=410 if e.code != "unknown" else 404)
+        handling.refused_from_outside(e.code, token, now, e.alert)
+        return render(request, "console/ack.html", {"refused": e}, status=e.status)
     return render(request, "console/ack.html", {"done": alert})

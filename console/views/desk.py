@@ -20,7 +20,7 @@ from config import clock
 from console import affairs, inbox, polling
 from console.coverage import coverage
 from console.permissions import ACTS, Request, Rights, may, needs, signed_in
-from flow import acts
+from flow import handling
 from sla.engine import TOP_GRADES, Unmet
 from sla.models import Release
 
@@ -47,7 +47,7 @@ def acknowledge(request: Request) -> HttpResponse:
     """确认收到, in place. Ends the paging of this cause, never a clock."""
     now, key = clock.now(), request.POST.get("key", "")
     try:
-        alert = acts.acknowledge(key, request.user, now)
+        alert = handling.acknowledge(key, request.user, now)
         said, mood = f"已确认收到：{alert.title}", "good"
         if alert.acked_by_id != request.user.pk:
             said = f"此前已由{alert.acked_by or '消息链接'}确认：{alert.title}"

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from alerts import outbox
-from alerts.escalation import Ladder, Plan, first_steps, next_step
+from alerts.escalation import Ladder, Plan, first_steps, next_step, rule_for
 from alerts.messages import Message
 from alerts.models import Alert, Delivery, Shift
 from alerts.roster import on_duty
@@ -68,8 +68,9 @@ def tell(
 
 def escalate(alert: Alert, ladder: Ladder, clock: str) -> Alert:
     moment = at(clock)
-    write(next_step(outbox.step_of(alert), ladder, on_duty(moment), moment), clock)
-    return Alert.objects.get(cause=alert.cause, level=alert.level + 1)
+    rule = rule_for(alert.kind, alert.grade, ladder)
+    write(next_step(outbox.step_of(alert), rule, ladder, on_duty(moment), moment), clock)
+    return Alert.objects.filter(cause=alert.cause).latest("id")
 
 
 def write(plans: list[Plan], clock: str = "10:00", *, replay: bool = False) -> tuple[int, int]:

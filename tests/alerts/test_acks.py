@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from alerts import acks
+from alerts import acks, paging
 from alerts.models import AckLink, Alert
 from sla.models import Obligation
 from tests.alerts import ladders, rows
@@ -36,7 +36,7 @@ def refused(token, clock):
 
 def test_acknowledging_names_who_and_when_and_cancels_what_is_not_sent(ladder, officer):
     [alert] = rows.tell(ladder)
-    acks.acknowledge(alert, officer, at("10:03"))
+    paging.acknowledge(alert, officer, at("10:03"))
     assert (alert.acked_by, alert.acked_at) == (officer, at("10:03"))
     assert rows.network(alert).state == "cancelled"
     assert alert.deliveries.get(channel="console").state == "sent"
@@ -46,7 +46,7 @@ def test_acknowledging_one_step_acknowledges_the_whole_cause_and_no_other(ladder
     [first] = rows.tell(ladder)
     second = rows.escalate(first, ladder, "10:10")
     [other] = rows.tell(ladder, cause="event:0:opened:2")
-    acks.acknowledge(second, officer, at("10:12"))
+    paging.acknowledge(second, officer, at("10:12"))
     first.refresh_from_db(), other.refresh_from_db()
     assert (first.acked_by, first.acked_at) == (officer, at("10:12"))
     assert other.acked_at is None
@@ -54,8 +54,8 @@ def test_acknowledging_one_step_acknowledges_the_whole_cause_and_no_other(ladder
 
 def test_the_first_name_stays_when_somebody_acknowledges_again(ladder, officer):
     [alert] = rows.tell(ladder)
-    acks.acknowledge(alert, officer, at("10:03"))
-    acks.acknowledge(alert, User.objects.create(username="li"), at("10:05"))
+    paging.acknowledge(alert, officer, at("10:03"))
+    paging.acknowledge(alert, User.objects.create(username="li"), at("10:05"))
     assert (alert.acked_by, alert.acked_at) == (officer, at("10:03"))
 
 
@@ -64,7 +64,7 @@ def test_acknowledging_never_touches_the_clock(ladder, officer):
     near = rows.milestone(rows.obligation(event))
     before = list(Obligation.objects.values())
     for alert in rows.tell(ladder, "12:00", kind="near", event_id=event.id, milestone_id=near.id):
-        acks.acknowledge(alert, officer, at("12:01"))
+        paging.acknowledge(alert, officer, at("12:01"))
     assert list(Obligation.objects.values()) == before
 
 
@@ -90,9 +90,11 @@ def test_a_link_used_while_logged_in_names_the_person(ladder, officer):
     assert acks.use(token_in(alert), at("10:02"), officer).acked_by == officer
 
 
-def test_an_unknown_link_says_so(ladder):
+def test_a_forged_link_and_one_of_another_installation_say_so(ladder):
     rows.tell(ladder)
-    assert refused("nonsense", "10:02").code == "unknown"
+    assert refused("nonsense", "10:02").code == "forged"
+    AckLink.objects.all().delete()
+    assert refused(acks.new_link(1, at("10:00"))[1].split("/")[-2], "10:02").code == "unknown"
 
 
 def test_a_link_expires_after_a_day(ladder):

@@ -8,8 +8,8 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from alerts import acks, outbox
-from alerts.escalation import next_step
+from alerts import outbox, paging
+from alerts.escalation import next_step, rule_for
 from alerts.models import Alert
 from tests.alerts import ladders, rows
 from tests.alerts.ladders import at
@@ -19,16 +19,17 @@ from tests.alerts.ladders import at
 def test_an_acknowledgement_that_waits_for_an_escalation_acknowledges_its_step_too():
     ladder = ladders.shipped()
     [first] = rows.tell(ladder)
+    rule = rule_for(first.kind, first.grade, ladder)
     locked, errors = threading.Event(), []
 
     def escalating():
         try:
             with transaction.atomic():
-                step = Alert.objects.select_for_update().get(id=first.id)
+                paging.lock([first.cause])
                 locked.set()
                 # Long enough for the other thread to be waiting when this transaction ends.
                 time.sleep(0.3)
-                outbox.write(next_step(outbox.step_of(step), ladder, {}, at("10:10")), at("10:10"))
+                outbox.write(next_step(outbox.step_of(first), rule, ladder, {}, at("10:10")), at("10:10"))
                 Alert.objects.filter(id=first.id).update(escalated_at=at("10:10"))
         except BaseException as e:
             errors.append(e)
@@ -38,7 +39,7 @@ def test_an_acknowledgement_that_waits_for_an_escalation_acknowledges_its_step_t
     thread = threading.Thread(target=escalating)
     thread.start()
     assert locked.wait(5)
-    acks.acknowledge(first, None, at("10:10"))
+    paging.acknowledge(first, None, at("10:10"))
     thread.join(10)
     assert errors == []
     steps = Alert.objects.filter(cause=first.cause).order_by("level")

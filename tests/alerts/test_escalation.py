@@ -7,7 +7,16 @@ from datetime import UTC, time, timedelta
 
 import pytest
 
-from alerts.escalation import Person, Recipient, Step, first_steps, next_step, shift_window, stand_down_step
+from alerts.escalation import (
+    Person,
+    Recipient,
+    Step,
+    first_steps,
+    next_step,
+    rule_for,
+    shift_window,
+    stand_down_step,
+)
 from alerts.messages import Message
 from config.clock import SHANGHAI
 from tests.alerts import ladders
@@ -40,7 +49,7 @@ def told(kind="opened", grade="重大", clock="10:00", on_duty=EVERYBODY, *, lad
 
 
 def step_of(plan):
-    names = ("cause", "kind", "level", "title", "text", "grade", "raised_at", "event_id", "milestone_id")
+    names = ("cause", "kind", "level", "repeat", "title", "text", "grade", "raised_at", "event_id", "milestone_id")
     return Step(**{name: getattr(plan, name) for name in names})
 
 
@@ -51,26 +60,36 @@ def test_the_duty_officer_is_told_first_and_has_ten_minutes_for_a_grave_event(la
     assert plan.recipients == (Recipient(channel="console", address="user:zhang", user_id=1),)
 
 
-def test_nobody_acknowledging_reaches_the_bureau_leader_and_then_ends(ladder):
+def following(plan, ladder, clock=None, on_duty=EVERYBODY, **more):
+    """The steps after `plan`, told when its time ran out or at `clock`."""
+    moment = at(clock) if clock else plan.escalates_at
+    return next_step(step_of(plan), rule_for(plan.kind, plan.grade, ladder), ladder, on_duty, moment, **more)
+
+
+def test_nobody_acknowledging_reaches_the_bureau_leader_who_is_told_again_and_again(ladder):
     [plan] = told(ladder=ladder)
-    path = [(plan.level, plan.raised_at)]
-    while plan.escalates_at:
-        [plan] = next_step(step_of(plan), ladder, EVERYBODY, plan.escalates_at)
-        path.append((plan.level, plan.raised_at))
-    assert path == [(1, at("10:00")), (2, at("10:10")), (3, at("10:20")), (4, at("10:35"))]
-    assert next_step(step_of(plan), ladder, EVERYBODY, at("11:00")) == []
+    path = [(plan.key.removeprefix("event:7:opened:1:"), plan.raised_at)]
+    for _ in range(5):
+        [plan] = following(plan, ladder)
+        path.append((plan.key.removeprefix("event:7:opened:1:"), plan.raised_at))
+    assert path == [
+        ("L1", at("10:00")), ("L2", at("10:10")), ("L3", at("10:20")), ("L4", at("10:35")),
+        ("L4.2", at("11:05")), ("L4.3", at("11:35")),
+    ]  # fmt: skip
+    assert plan.level == 4 and plan.escalates_at == at("12:05")
+    assert plan.text.split("\n")[-2:] == ["再次告知：11月23日 11:05 告知后30分无人确认，现第3次告知局领导。", "等级：重大。"]
 
 
 def test_every_step_keeps_the_cause_and_has_a_key_of_its_own(ladder):
     [first] = told(ladder=ladder)
-    [second] = next_step(step_of(first), ladder, EVERYBODY, at("10:10"))
+    [second] = following(first, ladder, "10:10")
     assert (second.cause, second.key, second.event_id) == (first.cause, "event:7:opened:1:L2", 7)
 
 
 def test_the_next_level_reads_who_did_not_acknowledge_and_for_how_long(ladder):
     [first] = told(ladder=ladder)
-    [second] = next_step(step_of(first), ladder, EVERYBODY, at("10:10"))
-    [third] = next_step(step_of(second), ladder, EVERYBODY, at("10:20"))
+    [second] = following(first, ladder, "10:10")
+    [third] = following(second, ladder, "10:20")
     assert second.title == "【升级至带班领导】【重大·暂按】某厂房火灾"
     assert third.title == "【升级至新闻中心主任】【重大·暂按】某厂房火灾"
     assert third.text.split("\n") == [
@@ -96,10 +115,10 @@ def test_delays_follow_kind_and_grade(ladder):
 def test_a_silent_source_does_not_wake_the_bureau_leader(ladder):
     [plan] = told("source_silent", None, ladder=ladder)
     levels = [plan.level]
-    while plan.escalates_at:
-        [plan] = next_step(step_of(plan), ladder, EVERYBODY, plan.escalates_at)
+    for _ in range(4):
+        [plan] = following(plan, ladder)
         levels.append(plan.level)
-    assert levels == [1, 2, 3]
+    assert levels == [1, 2, 3, 3, 3]
 
 
 def test_a_missed_deadline_of_a_grave_event_is_told_to_three_levels_at_once(ladder):
@@ -113,7 +132,7 @@ def test_kinds_that_answer_something_never_escalate(ladder):
     for kind in ("met", "saved_search"):
         [plan] = told(kind, ladder=ladder)
         assert plan.escalates_at is None and not plan.wants_ack
-        assert next_step(step_of(plan), ladder, EVERYBODY, at("12:00")) == []
+        assert following(plan, ladder, "12:00") == []
 
 
 def test_without_a_rota_the_roles_inbox_is_told_and_nobody_on_duty_is_raised(ladder):
@@ -142,7 +161,7 @@ def test_levels_that_are_empty_too_are_passed_over(ladder):
     plans = told(on_duty=without("duty_officer", "shift_leader"), ladder=ladder)
     assert [(p.kind, p.level) for p in plans] == [("opened", 1), ("opened", 3), ("nobody_on_duty", 3)]
     [first] = told(ladder=ladder)
-    later = next_step(step_of(first), ladder, without("shift_leader"), at("10:10"))
+    later = following(first, ladder, "10:10", without("shift_leader"))
     assert [(p.kind, p.level, p.escalates_at) for p in later[:2]] == [("opened", 2, None), ("opened", 3, at("10:25"))]
 
 
@@ -163,7 +182,7 @@ def test_people_on_duty_are_told_at_their_own_addresses_of_channels_that_are_on(
 def test_nobody_on_duty_has_one_key_per_shift_whichever_role_is_missing(ladder):
     night = told(on_duty={}, clock="03:00", ladder=ladder)[-1].key
     [first] = told(clock="07:50", ladder=ladder)
-    later = next_step(step_of(first), ladder, {}, at("07:59"))[-1].key
+    later = following(first, ladder, "07:59", {})[-1].key
     day = told(on_duty={}, clock="08:00", ladder=ladder)[-1].key
     assert night == later == "nobody_on_duty:2026-11-22T20:00+08:00"
     assert day == "nobody_on_duty:2026-11-23T08:00+08:00"

@@ -55,7 +55,7 @@ def test_a_used_link_says_so(linked):
     _, path = linked
     Client().post(path)
     for response in (Client().get(path), Client().post(path)):
-        assert response.status_code == 410
+        assert response.status_code == 409
         assert 'data-code="used"' in response.content.decode()
 
 
@@ -63,7 +63,7 @@ def test_an_expired_link_says_so_and_has_no_effect(linked, now):
     alert, path = linked
     AckLink.objects.update(expires_at=now - HOUR)
     response = Client().post(path)
-    assert response.status_code == 410 and 'data-code="expired"' in response.content.decode()
+    assert response.status_code == 401 and 'data-code="expired"' in response.content.decode()
     alert.refresh_from_db()
     assert alert.acked_at is None
 
@@ -72,14 +72,14 @@ def test_a_link_overtaken_by_the_next_level_says_so(linked, now):
     alert, path = linked
     city.alert(alert.event, "opened", now, level=2, cause=alert.cause)
     response = Client().post(path)
-    assert response.status_code == 410 and 'data-code="stale"' in response.content.decode()
+    assert response.status_code == 409 and 'data-code="stale"' in response.content.decode()
     alert.refresh_from_db()
     assert alert.acked_at is None
 
 
 def test_a_made_up_link_is_not_found(db):
     response = Client().get("/ack/made-up-token/")
-    assert response.status_code == 404 and 'data-code="unknown"' in response.content.decode()
+    assert response.status_code == 401 and 'data-code="forged"' in response.content.decode()
 
 
 def test_its_form_is_protected_like_every_other(linked):

@@ -4,7 +4,7 @@ import pytest
 
 from alerts.models import Alert, Delivery
 from analysis.models import Event
-from flow import acts, audit, release
+from flow import acts, audit, handling, release
 from flow.models import AuditEntry
 from sla.engine import Unmet
 from sla.models import Milestone, Obligation, Release
@@ -66,18 +66,19 @@ def test_a_breach_is_told_again_until_evidence_comes(fire):
 def test_each_level_is_told_in_turn_when_nobody_acknowledges(fire):
     play("2026-11-23 10:30")
     steps = alerts("opened")
-    assert [a.level for a in steps] == [1, 2, 3, 4]
+    assert [(a.level, a.repeat) for a in steps] == [(1, 1), (2, 1), (3, 1), (4, 1), (4, 2)]
     assert [d.address for a in steps for d in a.deliveries.filter(channel="console")] == [
-        "role:duty_officer", "role:shift_leader", "role:centre_head", "role:bureau_leader",
+        "role:duty_officer", "role:shift_leader", "role:centre_head", "role:bureau_leader", "role:bureau_leader",
     ]  # fmt: skip
     times = [a.raised_at for a in steps]
     assert times == sorted(times) and times[-1] < at("2026-11-23 10:30")
-    assert steps.last().escalates_at is None
+    assert steps.last().escalates_at == at("2026-11-23 10:40")
 
 
 def test_an_acknowledgement_stops_the_paging_and_never_the_clock(fire):
     first = alerts("opened", level=1).get()
-    acts.acknowledge(first.key, user("zhao"), at("2026-11-23 09:06"))
+    handling.acknowledge(first.key, user("zhao"), at("2026-11-23 09:06"))
+    acts.grade_event(fire.id, "重大", user("zhao"), "与现场核实一致", None, POLICY, at("2026-11-23 09:20"))
     play("2026-11-23 13:00")
     assert alerts("opened").count() == 1
     assert alerts("missed", level=1).exists()

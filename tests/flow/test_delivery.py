@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from alerts import acks, outbox
+from alerts import outbox, paging
 from alerts.models import Alert, Attempt, Delivery
 from config.clock import real_now
 from flow import delivery
@@ -170,7 +170,7 @@ def test_a_receiver_that_knows_copies_gets_the_same_bytes_under_the_same_id(serv
 
 def test_acknowledged_before_it_was_sent_it_is_not_sent(ladder, server):
     row = told(ladder)
-    acks.acknowledge(row.alert, None, NOW)
+    paging.acknowledge(row.alert, None, NOW)
     assert delivery.send_all(ladder, NOW) == 0
     row.refresh_from_db()
     assert row.state == "cancelled" and server.seen == []
@@ -181,7 +181,7 @@ def test_acknowledged_while_a_try_fails_it_is_not_tried_again(ladder, server):
     server.answers.append(Answer(status=503))
     delivery.send_one(ladder, "slack", NOW)
     claimed = take(row)
-    acks.acknowledge(row.alert, None, NOW)
+    paging.acknowledge(row.alert, None, NOW)
     delivery.settle(claimed, delivery.DeliveryFailed("slack: HTTP 503"), ladder, NOW)
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("cancelled", 2)

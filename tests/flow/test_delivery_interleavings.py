@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import acks, throttle
+from alerts import paging, throttle
 from alerts.channels import channel
 from alerts.channels.base import DeliveryFailed, Sent
 from alerts.models import Alert, Delivery
@@ -71,7 +71,7 @@ class World:
         delivery.take_back_expired(real_now() + delivery.KEEP_TRYING)
 
     def acknowledged(self) -> None:
-        acks.acknowledge(self.row.alert, None, NOW)
+        paging.acknowledge(self.row.alert, None, NOW)
 
 
 STEPS = [name for name in vars(World) if not name.startswith("_") and name not in ("claim", "take")]

@@ -5,7 +5,7 @@ from typing import Any
 
 from config.management.base import Command as Base
 from config.management.base import acting_now, person
-from flow import acts
+from flow import handling
 
 
 class Command(Base):
@@ -17,6 +17,6 @@ class Command(Base):
 
     def answer(self, options: dict[str, Any]) -> dict[str, Any]:
         now, _ = acting_now()
-        alert = acts.acknowledge(options["key"], person(options["by"], "by"), now)
+        alert = handling.acknowledge(options["key"], person(options["by"], "by"), now)
         who = alert.acked_by.username if alert.acked_by else None
         return {"id": alert.id, "key": alert.key, "acked_by": who}
