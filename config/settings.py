@@ -46,6 +46,8 @@ ALLOWED_HOSTS = [h for h in os.environ.get("HUIYING_HOSTS", "localhost,127.0.0.1
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("HUIYING_ORIGINS", "").split(",") if o]
 # Where links in messages lead; `up` sets it to the address it listens on when the operator gave none.
 PUBLIC_URL = os.environ.get("HUIYING_PUBLIC_URL", "http://127.0.0.1:8000")
+# Called every 30 s after a clean audit; whoever watches it alarms when it falls silent. May hold a key.
+HEARTBEAT_URL = secret("HUIYING_HEARTBEAT_URL")
 DRILL = os.environ.get("HUIYING_DRILL") == "1"
 # Loopback and private addresses are refused as sources unless this is set (drill and tests).
 ALLOW_PRIVATE_SOURCES = os.environ.get("HUIYING_ALLOW_PRIVATE_SOURCES") == "1"

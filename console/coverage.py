@@ -62,3 +62,9 @@ def tick_age() -> timedelta | None:
     """Real time since the engine last looked at the deadlines; None when it never did."""
     ticked = Lease.objects.filter(name="engine").values_list("ticked_at", flat=True).first()
     return instants.real_now() - ticked if ticked else None
+
+
+def last_audit() -> tuple[timedelta | None, list[dict[str, str]]]:
+    """Real time since the auditor last looked (None when it never did), and what it found broken."""
+    row = Lease.objects.filter(name="auditor").values_list("ticked_at", "found").first()
+    return (instants.real_now() - row[0], row[1]) if row and row[0] else (None, [])

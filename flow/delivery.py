@@ -65,20 +65,19 @@ def send_one(ladder: Ladder, name: str, now: datetime) -> bool:
     `now` is the service's instant, written as the time of settling; due times and leases use real time.
     """
     # Read first: an idle sender polls all day and must neither take the write lock nor build a client.
-    row = _due(name).order_by("priority", "next_try_at", "id").first()
-    if row is None:
-        return False
-    settings = ladder.channels[name]
-    outlet = channel(name, ladder)
-    rate = throttle.Rate(per_minute=settings.per_minute, reserved=settings.reserved)
-    claimed = claim(row, outlet, rate)
-    if claimed is None:
-        return False
-    at_point("sending")
-    outcome = attempt(outlet, claimed.parcel)
-    at_point("accepted")
-    settle_surely(claimed, outcome, ladder, now)
-    return True
+    while row := _due(name).order_by("priority", "next_try_at", "id").first():
+        settings = ladder.channels[name]
+        outlet = channel(name, ladder)
+        rate = throttle.Rate(per_minute=settings.per_minute, reserved=settings.reserved)
+        claimed = claim(row, outlet, rate)
+        if claimed is None:
+            continue  # another sender has it, or it was put off
+        at_point("sending")
+        outcome = attempt(outlet, claimed.parcel)
+        at_point("accepted")
+        settle_surely(claimed, outcome, ladder, now)
+        return True
+    return False
 
 
 def send_all(ladder: Ladder, now: datetime, limit: int = 1000) -> int:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-ROLES = ("web", "engine")
+ROLES = ("web", "engine", "auditor")
 GRACE = 4.0  # seconds between the wish to stop and the order: Ctrl-C ends every process within 5
 AGAIN = (0.5, 1, 2, 5)  # seconds before a fallen role is started again
 
@@ -63,7 +63,7 @@ def role_commands(bind: str) -> dict[str, list[str]]:
         "--no-control-socket", "--timeout", "60", "--graceful-timeout", "3", "--keep-alive", "5", "--log-level", "warning",
         "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp",
     ]  # fmt: skip
-    return {"web": web, "engine": [python, "-m", "config.cli", "engine"]}
+    return {"web": web} | {name: [python, "-m", "config.cli", name] for name in ("engine", "auditor")}
 
 
 def run(roles: Sequence[str], bind: str, env: Mapping[str, str], *, seconds: float | None = None) -> int:

@@ -86,7 +86,8 @@ def test_the_service_starts_takes_a_file_in_tells_and_stops_within_five_seconds(
     second = call("up")
     assert second.returncode == 2
     until(lambda: json.loads(call("search", "厂房起火").stdout)["total"] == 1)
-    assert json.loads(call("check", "--live").stdout)["ok"]
+    until(lambda: json.loads(page(address + "healthz")[1])["audit_age_s"] is not None)
+    assert json.loads(call("check", "--live").stdout) == {"ok": True, "problems": [], "notes": []}
 
     family = children(process.pid)
     assert len(family) >= 2
@@ -112,3 +113,22 @@ def _pid_of(parent, word):
         if listed.strip().endswith(f"config.cli {word}"):
             return pid
     return None
+
+
+def test_a_live_check_lists_what_is_broken_and_ends_with_one(huiying, service_env, tmp_path):
+    """No engine runs here and a clock has lost its milestones: both are named."""
+    call = lambda *a: subprocess.run([*huiying, *a], env=service_env, capture_output=True, text=True)  # noqa: E731
+    (tmp_path / "password").write_text("very-long-secret-word")
+    made = call("createuser", "li", "--role", "duty_officer", "--password-file", str(tmp_path / "password"))
+    assert made.returncode == 0, made.stderr
+    opened = call(
+        "event", "--title", "雁塔区某酒店火灾", "--at", f"{real_now().astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}", "--type", "T13",
+        "--grade", "重大", "--by", "li", "--knowledge", "110指挥中心通报", "--json",
+    )  # fmt: skip
+    assert opened.returncode == 0, opened.stderr
+    forget = "from sla.models import Milestone; Milestone.objects.all().delete()"
+    assert call("shell", "-c", forget).returncode == 0
+    checked = call("check", "--live", "--json")
+    assert checked.returncode == 1
+    broken = {(p["file"], p["key"]) for p in json.loads(checked.stdout)["problems"]}
+    assert broken == {("engine", "last tick"), ("obligation:1", "clock_silent"), ("obligation:2", "clock_silent")}

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from archive.months import SearchUnavailable
 from config.door import ConfigError
 
 TICK_OLD_S = 5
+AUDIT_OLD_S = 60
 
 
 class Command(BaseCommand):
@@ -25,7 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--index", action="store_true", help="compare the search index with the posts")
-        parser.add_argument("--live", action="store_true", help="also: is the engine's heart beating")
+        parser.add_argument("--live", action="store_true", help="also: is the engine's heart beating, and does everything hold that must (auditor)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.problems: list[dict[str, Any]] = []
@@ -92,15 +94,27 @@ class Command(BaseCommand):
             self.problems.append({"file": "index", "key": "posts", "value": str(difference), "hint": "run `huiying reindex`"})
 
     def _live(self) -> None:
-        from flow import instants, locks
+        from config import clock
+        from flow import auditor, instants, locks, lookout
         from flow.models import Lease
+        from flow.policy import load_policy
 
-        row = Lease.objects.filter(name=locks.ENGINE).first()
-        age = (instants.real_now() - row.ticked_at).total_seconds() if row and row.ticked_at else None
+        real = instants.real_now()
+        rows = {row.name: row for row in Lease.objects.all()}
+        age = _age(rows.get(locks.ENGINE), real)
         if age is None or age > TICK_OLD_S:
-            self.problems.append(
-                {"file": "engine", "key": "last tick", "value": age, "hint": "no heartbeat; start it with `huiying up`"}
-            )
+            self._wrong("engine", "last tick", age, "no heartbeat; start it with `huiying up`")
+        audited = _age(rows.get(auditor.AUDITOR), real)
+        if audited is None:
+            self.notes.append("the auditor has not run on this folder; `huiying up` starts it beside the engine")
+        elif audited > AUDIT_OLD_S:
+            self._wrong("auditor", "last audit", audited, "no audit; start it with `huiying up`")
+        for v in lookout.look(load_policy(settings.POLICY), clock.service_time(real), real):
+            if v.subject != "engine":
+                self._wrong(v.subject, v.code, v.channel or None, v.text)
+
+    def _wrong(self, file: str, key: str, value: object, hint: str) -> None:
+        self.problems.append({"file": file, "key": key, "value": value, "hint": hint})
 
     def _tell(self) -> None:
         for p in self.problems:
@@ -109,3 +123,8 @@ class Command(BaseCommand):
             self.stdout.write(f"! {note}")
         if not self.problems:
             self.stdout.write("✓ 配置无误")
+
+
+def _age(row: Any, real: datetime) -> float | None:
+    """Seconds since a role last did its work; None when it never did."""
+    return (real - row.ticked_at).total_seconds() if row and row.ticked_at else None

@@ -16,7 +16,7 @@ from flow import locks, up
 
 
 class Command(BaseCommand):
-    help = "Start everything: web and engine (with its readers and crawler). Ctrl-C ends all within 5 seconds."
+    help = "Start everything: web, engine (with its readers and crawler) and auditor. Ctrl-C ends all within 5 seconds."
     requires_system_checks = []
     requires_migrations_checks = False
 
