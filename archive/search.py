@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from archive.highlight import Piece
 from archive.models import IndexState, Post
 from archive.months import IndexMissing, IndexUnreachable, SearchUnavailable
 from archive.naming import Names, NoNames, meant
-from archive.query import Filter, Node, QueryError
+from archive.query import Filter, Node, QueryError, Tag
 from archive.results import COUNTED, Engine, Found, Page, Row, Sort
 from config.clock import SHANGHAI, now, real_now
 from config.door import ConfigError
@@ -89,13 +89,14 @@ def search(
     offset: int = 0,
     facets: tuple[str, ...] = COUNTED,
     names: Names | None = None,
+    without: Sequence[Tag] = (),
 ) -> Result:
-    """Posts that match `text` and `filters`, newest or best first.
+    """Posts that match `text` and `filters`, and none of `without`, newest or best first.
 
     `names` knows what units and topics stand for. Raises QueryError (message for the person who typed it) and
     SearchUnavailable (message for everybody).
     """
-    node = meant(text, names or NoNames(), now())
+    node = excluding(meant(text, names or NoNames(), now()), without)
     if offset + limit > DEEPEST:
         raise QueryError(0, f"最多翻到第 {DEEPEST} 条：请缩小时间范围或增加检索词")
     found = ask(node, filters or Filter(), Page(sort=sort, limit=limit, offset=offset, facets=facets, now=now()))
@@ -110,6 +111,11 @@ def search(
         at_least=found.at_least,
         excerpts_to=_excerpts(filters or Filter()),
     )
+
+
+def excluding(node: Node, without: Sequence[Tag]) -> Node:
+    """The query less everything that carries one of these values."""
+    return query.And((node, *(query.Not(tag) for tag in without))) if without else node
 
 
 def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q
+from django.db.models.functions import TruncDate
 
 from archive.models import Source
+from config import clock
+from crawlers.models import SourceRun
 from flow import instants
 from flow.models import Lease, Round
 
@@ -56,6 +62,47 @@ def coverage() -> Coverage:
         # Shown only while the engine is off: a running one would change the fragment each second.
         last_round_at=newest,
     )
+
+
+LONGEST_LOOK = timedelta(days=92)  # of a window: beyond it the runs are too many to count for a page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Down:
+    """Days (Shanghai) on which sources could not be read, by name. `looked`: False when the window is too long to tell."""
+
+    days: dict[date, tuple[str, ...]] = field(default_factory=dict)
+    looked: bool = True
+
+    @property
+    def names(self) -> list[tuple[str, int]]:
+        """(source, on how many days), the worst first."""
+        counts: dict[str, int] = defaultdict(int)
+        for names in self.days.values():
+            for name in names:
+                counts[name] += 1
+        return sorted(counts.items(), key=lambda c: (-c[1], c[0]))
+
+
+def down_days(start: datetime | None, end: datetime | None, now: datetime) -> Down:
+    """Where the window's silence is worth nothing: a source is down on a day when at least half of its readings failed."""
+    end = min(end or now, now)
+    start = start or end - LONGEST_LOOK
+    if end - start > LONGEST_LOOK:
+        return Down(looked=False)
+    failed = Q(state__in=[State.FAILING, State.CAPPED])
+    rows = (
+        SourceRun.objects.filter(started_at__gte=start, started_at__lt=end)
+        .annotate(day=TruncDate("started_at", tzinfo=clock.SHANGHAI))
+        .values("day", "source__name")
+        .annotate(failed=Count("id", filter=failed), runs=Count("id"))
+        .order_by()
+    )
+    days: dict[date, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["failed"] * 2 >= row["runs"]:
+            days[row["day"]].append(row["source__name"])
+    return Down(days={day: tuple(sorted(names)) for day, names in days.items()})
 
 
 def tick_age() -> timedelta | None:

@@ -111,3 +111,9 @@ def minutes(seconds: int) -> int:
 def weblink(url: str) -> str:
     """The address if a browser may follow it, else "": feeds and vendors' files can say javascript: too."""
     return url if url.lower().startswith(("http://", "https://")) else ""
+
+
+@register.filter
+def unlocal(number: float) -> str:
+    """A number as pictures need it: 12.5 whatever the language of the page."""
+    return f"{number:g}"

@@ -77,7 +77,9 @@ def _edit(request: Request, row: SavedSearch | None) -> HttpResponse:
             except SearchUnavailable as e:
                 form.add_error(None, str(e))
     else:
-        form = TopicForm(initial=_initial(row) if row else {"query": request.GET.get("q", "")})
+        # From the search page: what is asked there now, to be kept here.
+        asked = {"query": request.GET["q"]} if "q" in request.GET else {}
+        form = TopicForm(initial=(_initial(row) if row else {}) | asked)
     context = {"form": form, "row": row}
     return render(request, "console/topic_edit.html", context, status=400 if form.errors else 200)
 
