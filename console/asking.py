@@ -82,7 +82,7 @@ class Asked:
         kept |= {"only": self.only, "without": self.without} | changes
         pairs: list[tuple[str, object]] = [("q", kept["q"]), ("from", kept["start"]), ("to", kept["end"]), ("last", kept["last"])]
         for prefix, facets in (("", kept["only"]), ("not_", kept["without"])):
-            pairs += [(prefix + name, value) for name, values in facets.items() for value in values]  # type: ignore[attr-defined]
+            pairs += [(prefix + name, value) for name, values in facets.items() for value in values]
         pairs += [("sort", kept["sort"] if kept["sort"] != "newest" else ""), ("folded", "" if kept["folded"] else "0")]
         pairs += [("topic", kept["topic"]), ("page", kept.get("page", ""))]
         return urlencode([(name, value) for name, value in pairs if value not in ("", None)])

@@ -43,7 +43,7 @@ def rows(pages: Iterable[list[int]], most: int) -> Iterator[Row]:
 
 def _page(ids: list[int]) -> list[Row]:
     posts = Post.objects.filter(id__in=ids, withdrawn_at=None).in_bulk()
-    said = {
+    said: dict[int, Any] = {
         r["post_id"]: r
         for r in Reading.objects.filter(post_id__in=ids).values(
             "post_id", "tier", "jurisdiction", "type", "event_id", "event__title", "event__grade"

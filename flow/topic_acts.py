@@ -46,7 +46,7 @@ def save(wish: Wish, user: User, now: datetime, row: SavedSearch | None = None, 
         with transaction.atomic():
             if row is None:
                 row = SavedSearch.objects.create(owner=user, created_at=now, **values)
-            elif not SavedSearch.objects.filter(id=row.id, version=version).update(version=F("version") + 1, **values):
+            elif not SavedSearch.objects.filter(id=row.id, version=version or 0).update(version=F("version") + 1, **values):
                 raise Unmet("这期间有人改过此专题：请看过现在的内容再改", "version")
             audit.record(user.username, "topic.saved", f"topic:{row.id}", now)
     except IntegrityError as e:

@@ -12,7 +12,6 @@ from archive.models import Post
 from console.permissions import Request, signed_in
 from flow.models import Outcome
 
-
 NEIGHBOURS = 3  # of the same source, on each side
 COPIES = 20
 

@@ -110,7 +110,7 @@ class HitRow:
 
 def _rows(hits: tuple[Hit, ...], folded: bool) -> list[HitRow]:
     """Copies of one text become one row, at the place of the first."""
-    said = {
+    said: dict[int, Any] = {
         r["post_id"]: r
         for r in Reading.objects.filter(post_id__in=[h.post_id for h in hits]).values(
             "post_id", "fold_id", "fold__posts", "event__title"
@@ -121,13 +121,9 @@ def _rows(hits: tuple[Hit, ...], folded: bool) -> list[HitRow]:
         fold = said.get(hit.post_id, {}).get("fold_id") if folded else None
         rows.setdefault(fold or ("post", hit.post_id), []).append(hit)
     return [
-        HitRow(
-            first,
-            tuple(copies),
-            (reading := said.get(first.post_id, {})).get("fold__posts") or 1,
-            reading.get("event__title") or "",
-        )
+        HitRow(first, tuple(copies), known.get("fold__posts") or 1, known.get("event__title") or "")
         for first, *copies in rows.values()
+        for known in (said.get(first.post_id, {}),)
     ]
 
 
