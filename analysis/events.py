@@ -1,32 +1,50 @@
-"""Which open event a post belongs to: one pass over an inverted index of the events' centroids, then a small judgement.
+"""Which open event a post belongs to: an inverted index proposes the few it shares rare pairs with, a judgement decides.
 
-The index proposes the few events that share rare words with the post; the judgement is a logistic regression over
-features an officer can follow (likeness, rare shared words, places, type, hours passed). Where nearly all pairs of
-posts differ, a false join hides an incident and a missed join only shows it twice: the threshold leans that way.
+The judgement is a logistic regression over features an officer can follow (shared words, their rarity and sense, places,
+type, hours passed, how big the event is), learned from labelled streams of headlines (analysis/join_training.py). A
+false join hides an incident, a missed one shows it twice: places and types that differ are held against joining.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.placenames import PROVINCE_OF, PROVINCES, bare
+from analysis.sketches import SENSES, Sketch, Vector, Vocabulary, dot, unit
 
-CENTROID = 40  # terms of an event that are kept
-MEMORY = 120  # terms counted behind the centroid, so that a new word can rise into it
-CROWDED = 400  # a term in more open events than this tells nothing and is skipped
-VISITS = 1000  # entries of the inverted index one post may touch, rarest terms first
-JUDGED = 6  # candidates that are looked at closely
-REFRESH = 8  # events of so many posts or more get a new centroid every so many posts
-STALE_ALONE_H, STALE_H = 12.0, 48.0  # idle hours after which an event of one post, of more posts, takes no more
-LEAST_LIKENESS = 0.12  # below it the words in common are those of all official language
+MEMBERS = 12  # posts of an event that are compared one by one: the first and the newest
+HELD = 160  # pairs and words counted for one event
+KEYS = 40  # rare pairs by which an event is found
+CROWDED = 400  # a pair in more open events than this tells nothing and is skipped
+VISITS = 2000  # entries of the index one post may touch, rarest pairs first
+JUDGED = 8  # candidates that are looked at closely
+STALE_H = 96.0  # idle hours after which an event takes no more: what comes then is an old case retold
+LEAST_OVERLAP = 0.02  # candidates below share too little to be worth a look
+LEAST_OVERLAP_IRRELEVANT = 0.10  # nine of ten posts are irrelevant: only near ones are looked at
 NEARLY_EQUAL = 0.80  # likeness at which other places no longer speak against one event
-SOFT_START = 200  # events assumed beside the open ones, so that the first words of a quiet day weigh sensibly
+SENSE = 0.35  # least cosine of two words that mean alike
+WORDS_SHOWN = 40
 
-# Types that are seldom two sides of one affair; all others follow from each other (an accident, then its rumour).
-_APART = frozenset({"T05", "T06", "T08", "T11", "T13", "T15"})
+FEATURES = (
+    "likeness", "likest", "words", "covered", "rare", "rare_here", "sense", "sense_covered",
+    "other_place", "other_type", "days", "posts", "irrelevant",
+)  # fmt: skip
+
+
+class Judge(Protocol):
+    """What the index needs of a learned decision (analysis.joining.Model)."""
+
+    vocabulary: Vocabulary
+    threshold: float
+
+    def probability(self, features: Sequence[float]) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,56 +54,52 @@ class Match:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
-    """What the judgement sees of one post and one event."""
-
-    likeness: float  # cosine of the post's weighted terms and the centroid
-    shared: int  # terms in common
-    posts: int  # of the event
-    other_place: bool  # both name some, none in common
-    other_type: bool
-    hours: float
-
-
-# Logistic regression learned by scikit-learn from the 442 labelled pairs (pairs_same_event_dev.jsonl), each placed among
-# 6 to 20 other days' headlines of police matters (titles_2020_2026.tsv.gz): whatever joins across days is wrong.
-# The same place adds nothing: its name is one of the shared terms.
-BIAS, PER_LIKENESS, PER_SHARED, PER_POSTS, OTHER_PLACE = -10.14, 9.47, 4.61, 0.63, -1.05
-# Set by hand, because the labelled pairs are at most a day apart and carry no type: odds halve in 35 hours.
-PER_HOUR, OTHER_TYPE = -0.02, -5.0
-THRESHOLD = 0.20
-
-
-def probability(seen: Features) -> float:
-    logit = BIAS + PER_LIKENESS * seen.likeness + PER_SHARED * math.log1p(seen.shared) + PER_POSTS * math.log(seen.posts)
-    logit += OTHER_PLACE * seen.other_place + OTHER_TYPE * seen.other_type + PER_HOUR * seen.hours
-    return 1.0 / (1.0 + math.exp(-logit))
-
-
 @dataclass(slots=True)
-class _Open:
-    """One open event: `sums` of its posts' term weights, of which the heaviest make the centroid."""
+class Open:
+    """One open event: sums over all its posts, and its first and newest posts."""
 
-    sums: dict[str, float]
-    places: frozenset[str]
-    type: str
-    last: float  # seconds since the epoch
-    posts: int
-    centroid: dict[str, float] = field(default_factory=dict)  # unit length
+    members: list[Sketch] = field(default_factory=list)
+    grams: dict[str, float] = field(default_factory=dict)
+    words: dict[str, float] = field(default_factory=dict)
+    sense: NDArray[np.float32] = field(default_factory=lambda: np.zeros(SENSES, dtype=np.float32))
+    rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    keys: dict[str, None] = field(default_factory=dict)
+    places: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+    hour: float = 0.0  # of the newest post
+    posts: int = 0
 
-    def stale(self, at: float) -> bool:
-        idle = (at - self.last) / 3600
-        return idle > (STALE_ALONE_H if self.posts == 1 else STALE_H)
+    def take(self, post: Sketch) -> list[str]:
+        """One more post; returns the pairs that now lead here too."""
+        self.members.append(post)
+        if len(self.members) > MEMBERS:
+            del self.members[1]
+        for sums, weights in ((self.grams, post.grams), (self.words, post.words)):
+            for key, weight in weights.items():
+                sums[key] = sums.get(key, 0.0) + weight
+            if len(sums) > HELD:
+                for key in sorted(sums, key=lambda k: sums[k])[: len(sums) - HELD * 3 // 4]:
+                    del sums[key]
+        self.sense = self.sense + post.sense
+        self.rows = np.unique(np.concatenate([m.rows for m in self.members]))
+        self.places |= post.places
+        self.named |= post.named
+        self.types |= {post.type} if post.type else frozenset()
+        self.hour = post.hour if not self.posts else max(self.hour, post.hour)
+        self.posts += 1
+        new = [g for g in post.rarest if g not in self.keys][: KEYS - len(self.keys)]
+        self.keys.update(dict.fromkeys(new))
+        return new
 
 
 class EventIndex:
-    """Open events by id. A cache: `add` each open event of the tables to have it again."""
+    """Open events by id. A cache: `add` the posts of each open event of the tables to have it again."""
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
-        self.threshold = threshold
-        self._open: dict[int, _Open] = {}
-        self._holding: dict[str, dict[int, float]] = {}  # term -> event -> weight in its centroid
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self._open: dict[int, Open] = {}
+        self._holding: dict[str, dict[int, None]] = {}  # pair -> events it leads to
 
     def __len__(self) -> int:
         return len(self._open)
@@ -93,169 +107,157 @@ class EventIndex:
     def __contains__(self, event_id: int) -> bool:
         return event_id in self._open
 
-    def find(
-        self,
-        terms: Mapping[str, float],
-        entities: frozenset[str],
-        type: str,
-        at: datetime,
-        apart: Callable[[int], bool] = lambda event_id: False,
-    ) -> Match | None:
+    def __iter__(self) -> Iterable[int]:  # type: ignore[override]
+        return iter(self._open)
+
+    def near(self, grams: Mapping[str, float]) -> bool:
+        """May a post with these pairs belong to an open event at all? The cheap question asked of irrelevant posts."""
+        return any(share >= LEAST_OVERLAP_IRRELEVANT for share in self._overlaps(list(grams)[:14], grams).values())
+
+    def find(self, post: Sketch, apart: Callable[[int], bool] = lambda event_id: False) -> Match | None:
         """The likeliest open event, or None when a new one is likelier. Of equals the older id.
 
-        `apart` says of an event that facts keep it and the post apart, however alike their words are.
+        `apart` says of an event that facts or people keep it and the post apart, however alike their words are.
         """
-        judged = [pair for pair in self.judged(terms, entities, type, at) if not apart(pair[0])]
-        best = max(judged, key=lambda pair: (probability(pair[1]), -pair[0]), default=None)
-        if best is None or probability(best[1]) < self.threshold:
+        scored = [(self.judge.probability(seen), event_id) for event_id, seen in self.judged(post) if not apart(event_id)]
+        score, event_id = max(scored, key=lambda pair: (pair[0], -pair[1]), default=(0.0, 0))
+        if score < self.judge.threshold:
             return None
-        event_id, seen = best
-        reasons = self._reasons(event_id, terms, entities, seen)
-        return Match(event_id=event_id, score=probability(seen), reasons=reasons)
+        return Match(event_id=event_id, score=score, reasons=self._reasons(event_id, post, score))
 
-    def judged(
-        self, terms: Mapping[str, float], entities: frozenset[str], type: str, at: datetime
-    ) -> list[tuple[int, Features]]:
-        """The closest candidates no place speaks against, each with what is seen of it."""
-        weighted = self._weighted(terms)
-        products = self._products(weighted)
-        closest = sorted(products.items(), key=lambda pair: (-pair[1], pair[0]))
-        moment, found = at.timestamp(), []
-        for event_id, product in closest:
-            event = self._open[event_id]
-            if product < LEAST_LIKENESS:
+    def judged(self, post: Sketch) -> list[tuple[int, list[float]]]:
+        """The closest candidates no place speaks against, each with its features."""
+        overlaps = self._overlaps(post.rarest, post.grams)
+        least = LEAST_OVERLAP if post.relevant else LEAST_OVERLAP_IRRELEVANT
+        closest = sorted(overlaps.items(), key=lambda pair: (-pair[1], pair[0]))
+        found = []
+        for event_id, overlap in closest:
+            if overlap < least or len(found) == JUDGED:
                 break
-            if event.stale(moment) or (product < NEARLY_EQUAL and places_differ(entities, event.places)):
+            event = self._open[event_id]
+            if abs(post.hour - event.hour) > STALE_H:
                 continue
-            found.append((event_id, self._features(event, weighted, product, entities, type, moment)))
-            if len(found) == JUDGED:
+            seen = self._features(event, post)
+            if seen[0] < NEARLY_EQUAL and places_differ(post.places, event.places):
+                continue
+            found.append((event_id, seen))
+        return found
+
+    def _overlaps(self, rarest: Sequence[str], grams: Mapping[str, float]) -> dict[int, float]:
+        """Events reached through the post's rarest pairs, with the share of the post's weight they have in common."""
+        found: dict[int, float] = {}
+        visited = 0
+        for gram in rarest:
+            holding = self._holding.get(gram)
+            if not holding or len(holding) > CROWDED:
+                continue
+            gain = grams[gram] ** 2
+            for event_id in holding:
+                found[event_id] = found.get(event_id, 0.0) + gain
+            visited += len(holding)
+            if visited > VISITS:
                 break
         return found
 
-    def _weighted(self, terms: Mapping[str, float]) -> dict[str, float]:
-        """The post's terms at unit length, rare ones first and heavier; crowded ones left out."""
-        size = len(self._open) + SOFT_START
-        scale = math.log(size)
-        held = sorted((len(self._holding.get(t, ())), t) for t in terms)
-        weights = {t: terms[t] * math.log(size / (1 + n)) / scale for n, t in held if n <= CROWDED}
-        length = math.sqrt(sum(w * w for w in weights.values()))
-        return {t: w / length for t, w in weights.items()} if length else {}
+    def _features(self, event: Open, post: Sketch) -> list[float]:
+        vocabulary = self.judge.vocabulary
+        shared = [g for g in post.grams if g in event.grams]
+        rare = sorted((vocabulary.gram(g) for g in shared), reverse=True)[:3]
+        size = len(self._open) + 50
+        here = sorted((math.log(size / (1 + len(self._holding.get(g, ())))) for g in shared), reverse=True)[:3]
+        sense, covered = self._senses(event, post)
+        return [
+            dot(post.grams, event.grams) / _length(event.grams),
+            max(dot(post.grams, member.grams) for member in event.members),
+            dot(post.words, event.words) / _length(event.words),
+            sum(post.grams[g] ** 2 for g in shared),
+            sum(rare) / 30,
+            sum(here) / 20,
+            sense,
+            covered,
+            float(places_differ(post.named, event.named)),
+            float(post.type not in event.types),
+            min(max(post.hour - event.hour, 0.0), STALE_H) / 24,
+            math.log(event.posts),
+            float(not post.relevant),
+        ]
 
-    def _products(self, weighted: Mapping[str, float]) -> dict[int, float]:
-        """Dot product with each centroid reached through the index; later (common) terms only add to those reached."""
-        products: dict[int, float] = {}
-        visited = 0
-        for term, weight in weighted.items():
-            holding = self._holding.get(term)
-            if not holding:
-                continue
-            visited += len(holding)
-            if visited <= VISITS:
-                for event_id, held in holding.items():
-                    products[event_id] = products.get(event_id, 0.0) + weight * held
-            else:
-                for event_id in products.keys() & holding.keys():
-                    products[event_id] += weight * holding[event_id]
-        return products
+    def _senses(self, event: Open, post: Sketch) -> tuple[float, float]:
+        """How alike post and event are in sense; and the weight of the post's three words best met by the event's."""
+        if not len(post.rows) or not len(event.rows):
+            return 0.0, 0.0
+        senses = self.judge.vocabulary.senses
+        likest = (senses[post.rows] @ senses[event.rows].T).max(axis=1)
+        met: Vector = np.sort(np.where(likest >= SENSE, likest, 0) * post.weights)[::-1][:3]
+        return float(unit(event.sense) @ post.sense), float(met.sum()) / 30
 
-    def _features(
-        self,
-        event: _Open,
-        weighted: Mapping[str, float],
-        product: float,
-        entities: frozenset[str],
-        type: str,
-        moment: float,
-    ) -> Features:
-        return Features(
-            likeness=product,
-            shared=sum(term in event.centroid for term in weighted),
-            posts=event.posts,
-            other_place=bool(entities and event.places) and not entities & event.places,
-            other_type=type != event.type and {type, event.type} <= _APART,
-            hours=abs(moment - event.last) / 3600,
-        )
-
-    def _reasons(
-        self, event_id: int, terms: Mapping[str, float], entities: frozenset[str], seen: Features
-    ) -> tuple[str, ...]:
+    def _reasons(self, event_id: int, post: Sketch, score: float) -> tuple[str, ...]:
         event = self._open[event_id]
-        shared = sorted((t for t in terms if t in event.centroid), key=lambda t: (-terms[t], t))
-        reasons = [f"共有词：{'、'.join(shared[:5])}", f"相似度{seen.likeness:.2f}"]
-        if common := sorted(entities & event.places):
+        shared = sorted((w for w in post.words if w in event.words), key=lambda w: (-post.words[w], w))
+        reasons = [f"共有词：{'、'.join(shared[:5]) or '无'}", f"同一事件的可能 {score:.2f}"]
+        if common := sorted(post.places & event.places):
             reasons.append(f"同地点：{'、'.join(common[:3])}")
-        reasons.append(f"相隔{seen.hours:.0f}小时" if seen.hours >= 1 else "相隔不到1小时")
+        hours = abs(post.hour - event.hour)
+        reasons.append(f"相隔{hours:.0f}小时" if hours >= 1 else "相隔不到1小时")
         return tuple(reasons)
 
-    def add(
-        self,
-        event_id: int,
-        terms: Mapping[str, float],
-        entities: Iterable[str],
-        type: str,
-        at: datetime,
-        posts: int = 1,
-    ) -> None:
-        """Open an event; from the tables with its stored centroid and number of posts. Replaces an open one."""
+    def add(self, event_id: int, posts: Sequence[Sketch], hour: float, count: int = 0) -> None:
+        """Open an event from some of its posts; `count` is how many it has. Replaces an open one."""
         self.drop(event_id)
-        sums = {term: weight * posts for term, weight in terms.items()}
-        self._open[event_id] = _Open(sums, frozenset(entities), type, at.timestamp(), max(posts, 1))
-        self._recentre(event_id)
+        self._open[event_id] = Open()
+        for post in posts:
+            self.update(event_id, post)
+        event = self._open[event_id]
+        event.posts, event.hour = max(count, event.posts, 1), max(hour, event.hour)
 
-    def update(self, event_id: int, terms: Mapping[str, float], entities: Iterable[str], at: datetime) -> None:
+    def update(self, event_id: int, post: Sketch) -> None:
         """One more post of an open event; KeyError when it is not open."""
-        event = self._open[event_id]
-        for term, weight in terms.items():
-            event.sums[term] = event.sums.get(term, 0.0) + weight
-        event.posts += 1
-        event.last = max(event.last, at.timestamp())
-        event.places |= frozenset(entities)
-        if event.posts <= REFRESH or event.posts % REFRESH == 0:
-            self._recentre(event_id)
-
-    def _recentre(self, event_id: int) -> None:
-        event = self._open[event_id]
-        if len(event.sums) > MEMORY:
-            event.sums = dict(_heaviest(event.sums, MEMORY))
-        kept = _heaviest(event.sums, CENTROID)
-        length = math.sqrt(sum(w * w for _, w in kept)) or 1.0
-        self._unlist(event_id)
-        event.centroid = {term: weight / length for term, weight in kept}
-        for term, weight in event.centroid.items():
-            self._holding.setdefault(term, {})[event_id] = weight
-
-    def _unlist(self, event_id: int) -> None:
-        for term in self._open[event_id].centroid:
-            holding = self._holding[term]
-            del holding[event_id]
-            if not holding:
-                del self._holding[term]
+        for gram in self._open[event_id].take(post):
+            self._holding.setdefault(gram, {})[event_id] = None
 
     def drop(self, event_id: int) -> None:
         """Take an event out (closed, merged, expired); nothing happens when it is not in."""
-        if event_id in self._open:
-            self._unlist(event_id)
-            del self._open[event_id]
+        event = self._open.pop(event_id, None)
+        for gram in event.keys if event else ():
+            holding = self._holding[gram]
+            del holding[event_id]
+            if not holding:
+                del self._holding[gram]
 
-    def centroid(self, event_id: int) -> dict[str, float]:
-        """At most 40 terms with their mean weight a post, heaviest first; what `add` takes back. KeyError when not open."""
+    def words(self, event_id: int) -> dict[str, float]:
+        """At most 40 words with their mean weight a post, heaviest first; KeyError when not open."""
         event = self._open[event_id]
-        return {term: round(w / event.posts, 4) for term, w in _heaviest(event.sums, CENTROID)}
+        heaviest = sorted(event.words.items(), key=lambda pair: (-pair[1], pair[0]))[:WORDS_SHOWN]
+        return {word: round(weight / event.posts, 4) for word, weight in heaviest}
+
+    def members(self, event_id: int) -> tuple[Sketch, ...]:
+        """The posts an event is compared by; KeyError when not open."""
+        return tuple(self._open[event_id].members)
 
     def expire(self, now: datetime) -> list[int]:
         """Events that have been idle too long to take another post; they stay until dropped."""
-        moment = now.timestamp()
-        return [event_id for event_id, event in self._open.items() if event.stale(moment)]
+        hour = now.timestamp() / 3600
+        return [event_id for event_id, event in self._open.items() if hour - event.hour > STALE_H]
 
 
-def _heaviest(sums: Mapping[str, float], most: int) -> list[tuple[str, float]]:
-    return sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+def _length(sums: Mapping[str, float]) -> float:
+    return math.sqrt(sum(w * w for w in sums.values())) or 1.0
 
 
 def places_differ(mine: frozenset[str], theirs: frozenset[str]) -> bool:
-    """Two different cities, or two different districts, streets or stations: hardly one event."""
+    """Two different cities, or two different districts, streets or stations: hardly one event. 灞桥 is 灞桥区."""
     here, there = _by_level(mine), _by_level(theirs)
-    return any(here[level] and there[level] and not here[level] & there[level] for level in here)
+    short = {_short(e) for e in mine} & {_short(e) for e in theirs}
+    return any(here[level] and there[level] and not here[level] & there[level] and not _within(here[level], short)
+               for level in here)  # fmt: skip
+
+
+def _within(names: set[str], short: set[str]) -> bool:
+    return any(_short(name) in short for name in names)
+
+
+def _short(entity: str) -> str:
+    return entity[:-1] if len(entity) > 2 and entity[-1] in "区县市旗" else entity
 
 
 def _by_level(entities: frozenset[str]) -> dict[str, set[str]]:

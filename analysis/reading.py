@@ -94,6 +94,15 @@ class Reader:
         self.version = f"{RULES}+{lexicon.hash}+{learned}"[:40]
         self._nothing = Verdict(tier="none", score=0.0, reasons=("没有涉警或警情用语",), version=self.version)
 
+    @property
+    def stop(self) -> frozenset[str]:
+        """Words no event is told by."""
+        return self._stop
+
+    def cut(self, text: str) -> list[str]:
+        """The words of a normalised text, by the dictionary that reading uses."""
+        return self._cutter.cut(text)
+
     def read(self, post: PostText) -> Verdict:
         """The verdict on one post. Never raises on any text; time grows with length up to LONGEST characters."""
         title, text = _whole(post)
