@@ -8,7 +8,7 @@ false join hides an incident, a missed one shows it twice: places and types that
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -34,7 +34,7 @@ WORDS_SHOWN = 40
 
 FEATURES = (
     "likeness", "likest", "words", "covered", "rare", "rare_here", "sense", "sense_covered",
-    "other_place", "other_type", "days", "posts", "irrelevant",
+    "same_number", "other_number", "other_person", "other_kind", "other_place", "other_type", "days", "posts", "irrelevant",
 )  # fmt: skip
 
 
@@ -66,9 +66,17 @@ class Open:
     keys: dict[str, None] = field(default_factory=dict)
     places: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     hour: float = 0.0  # of the newest post
     posts: int = 0
+
+    @property
+    def person(self) -> int:
+        """Whom its posts speak of, by majority: 1 men, -1 women, 0 both or nobody."""
+        total = sum(member.person for member in self.members)
+        return (total > 0) - (total < 0)
 
     def take(self, post: Sketch) -> list[str]:
         """One more post; returns the pairs that now lead here too."""
@@ -85,6 +93,9 @@ class Open:
         self.rows = np.unique(np.concatenate([m.rows for m in self.members]))
         self.places |= post.places
         self.named |= post.named
+        self.kinds |= post.kinds
+        if len(self.numbers) < HELD:
+            self.numbers |= post.numbers
         self.types |= {post.type} if post.type else frozenset()
         self.hour = post.hour if not self.posts else max(self.hour, post.hour)
         self.posts += 1
@@ -107,9 +118,6 @@ class EventIndex:
     def __contains__(self, event_id: int) -> bool:
         return event_id in self._open
 
-    def __iter__(self) -> Iterable[int]:  # type: ignore[override]
-        return iter(self._open)
-
     def near(self, grams: Mapping[str, float]) -> bool:
         """May a post with these pairs belong to an open event at all? The cheap question asked of irrelevant posts."""
         return any(share >= LEAST_OVERLAP_IRRELEVANT for share in self._overlaps(list(grams)[:14], grams).values())
@@ -125,6 +133,14 @@ class EventIndex:
             return None
         return Match(event_id=event_id, score=score, reasons=self._reasons(event_id, post, score))
 
+    def score(self, event_id: int, post: Sketch) -> tuple[float, tuple[str, ...]]:
+        """The probability that a post is of this event, and why; KeyError when it is not open."""
+        event = self._open[event_id]
+        if abs(post.hour - event.hour) > STALE_H:
+            return 0.0, (f"相隔超过{STALE_H:.0f}小时",)
+        score = self.judge.probability(self.features(event_id, post))
+        return score, self._reasons(event_id, post, score)
+
     def judged(self, post: Sketch) -> list[tuple[int, list[float]]]:
         """The closest candidates no place speaks against, each with its features."""
         overlaps = self._overlaps(post.rarest, post.grams)
@@ -137,7 +153,7 @@ class EventIndex:
             event = self._open[event_id]
             if abs(post.hour - event.hour) > STALE_H:
                 continue
-            seen = self._features(event, post)
+            seen = self.features(event_id, post)
             if seen[0] < NEARLY_EQUAL and places_differ(post.places, event.places):
                 continue
             found.append((event_id, seen))
@@ -159,7 +175,9 @@ class EventIndex:
                 break
         return found
 
-    def _features(self, event: Open, post: Sketch) -> list[float]:
+    def features(self, event_id: int, post: Sketch) -> list[float]:
+        """What the decision sees, in the order of FEATURES; KeyError when the event is not open."""
+        event = self._open[event_id]
         vocabulary = self.judge.vocabulary
         shared = [g for g in post.grams if g in event.grams]
         rare = sorted((vocabulary.gram(g) for g in shared), reverse=True)[:3]
@@ -175,6 +193,10 @@ class EventIndex:
             sum(here) / 20,
             sense,
             covered,
+            float(bool(post.numbers & event.numbers)),
+            float(_numbers_differ(post.numbers, event.numbers)),
+            float(post.person * event.person < 0),
+            float(self.other_kind(event_id, post)),
             float(places_differ(post.named, event.named)),
             float(post.type not in event.types),
             min(max(post.hour - event.hour, 0.0), STALE_H) / 24,
@@ -230,6 +252,11 @@ class EventIndex:
         heaviest = sorted(event.words.items(), key=lambda pair: (-pair[1], pair[0]))[:WORDS_SHOWN]
         return {word: round(weight / event.posts, 4) for word, weight in heaviest}
 
+    def other_kind(self, event_id: int, post: Sketch) -> bool:
+        """Do both say what happened, and nothing the same (a fire, a crash)? KeyError when the event is not open."""
+        event = self._open[event_id]
+        return bool(post.kinds and event.kinds) and not post.kinds & event.kinds
+
     def members(self, event_id: int) -> tuple[Sketch, ...]:
         """The posts an event is compared by; KeyError when not open."""
         return tuple(self._open[event_id].members)
@@ -244,16 +271,20 @@ def _length(sums: Mapping[str, float]) -> float:
     return math.sqrt(sum(w * w for w in sums.values())) or 1.0
 
 
+def _numbers_differ(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Both count the same thing (岁, 人, 死 …) and no number is the same."""
+    return bool({n[-1] for n in mine} & {n[-1] for n in theirs}) and not mine & theirs
+
+
 def places_differ(mine: frozenset[str], theirs: frozenset[str]) -> bool:
     """Two different cities, or two different districts, streets or stations: hardly one event. 灞桥 is 灞桥区."""
     here, there = _by_level(mine), _by_level(theirs)
     short = {_short(e) for e in mine} & {_short(e) for e in theirs}
-    return any(here[level] and there[level] and not here[level] & there[level] and not _within(here[level], short)
-               for level in here)  # fmt: skip
-
-
-def _within(names: set[str], short: set[str]) -> bool:
-    return any(_short(name) in short for name in names)
+    for level in here:
+        one, other = here[level], there[level]
+        if one and other and not one & other and not any(_short(name) in short for name in one | other):
+            return True
+    return False
 
 
 def _short(entity: str) -> str:

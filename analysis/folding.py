@@ -153,6 +153,10 @@ class FoldIndex:
     def __len__(self) -> int:
         return len(self._folds) - self._forgotten
 
+    def alive(self) -> set[int]:
+        """The folds that still have a remembered text."""
+        return set(self._folds) - {GONE}
+
     def find(self, hash: int, signature: bytes | None, norm: str) -> Match | None:
         """The fold a text belongs to: its exact twin's, else that of the likest text no fact speaks against."""
         slot = self._exact.get(hash)

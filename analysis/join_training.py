@@ -23,14 +23,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.extmath import randomized_svd
 
-from analysis import joining
+from analysis import joining, pairing
 from analysis.events import FEATURES, EventIndex
 from analysis.reading import Reader, Verdict
-from analysis.samples import plain_post
+from analysis.samples import plain_post, rows_of
 from analysis.sketches import GRAM_BITS, SENSES, Cut, Sketch, grams, hashed, lead, sketch
 from analysis.text import normalise
 
 TITLES, STREAM = "titles_2020_2026.tsv.gz", "weibo_hotsearch_2024_2026.jsonl.gz"
+PAIRS = "pairs_same_event_dev.jsonl"
 LABELS = Path(__file__).parent / "model" / "streams.tsv"  # window, day, line of TITLES, event; read by us, no text
 VOCABULARY = 30_000  # commonest words that get a sense
 TOGETHER = 150_000  # texts counted at a time
@@ -58,11 +59,12 @@ def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str,
     for items in windows(folder).values():
         for order in ORDERS:
             rows.extend(_examples(stream(items, reader, shaped.vocabulary, order), shaped))
+    rows += [(pairing.features(pair, reader, shaped), bool(pair["same_event"])) for pair in rows_of(folder / PAIRS)]
     arrays["weights"] = _fit(rows)
     note = {
         "trained": trained,
         "threshold": joining.THRESHOLD,
-        "files": {name: _sha(folder / name) for name in (TITLES, STREAM)},
+        "files": {name: _sha(folder / name) for name in (TITLES, STREAM, PAIRS)},
         "own_labels": _sha(LABELS),
         "rules": reader.version,
         "examples": len(rows),

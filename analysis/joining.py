@@ -28,7 +28,7 @@ STEP = 20  # rarities are kept as whole numbers of twentieths
 
 # Without a model: fitted like the learned ones with everything equally rare and nothing with a sense.
 PLAIN = {
-    "bias": -4.6, "likeness": 3.0, "words": 3.0, "covered": 3.4, "rare": 2.0, "rare_here": 0.5, "other_place": -3.0,
+    "bias": -4.6, "likeness": 3.0, "words": 3.0, "covered": 3.4, "rare": 2.0, "rare_here": 0.5, "same_number": 0.8, "other_number": -0.8, "other_person": -0.5, "other_kind": -1.0, "other_place": -3.0,
     "other_type": -0.6, "days": -0.9, "posts": 0.1, "irrelevant": -2.0,
 }  # fmt: skip
 
@@ -42,6 +42,14 @@ class Model:
         """That the post is of the event, 0..1; features in the order of events.FEATURES."""
         logit = self.bias + sum(w * f for w, f in zip(self.weights, features, strict=True))
         return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
+
+
+def ready(path: Path = FILE) -> tuple[Model, str]:
+    """The model, or the plain decision and why there is no model."""
+    try:
+        return load(path), ""
+    except ModelError as e:
+        return plain(), f"{e}；归并事件只按固定权重进行"
 
 
 def plain() -> Model:

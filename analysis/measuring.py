@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from analysis import facts, grading, pairing, themes
+from analysis import facts, grading, joining, pairing, themes
 from analysis.reading import Reader, Verdict
 from analysis.samples import plain_post
 from analysis.scores import auc, interval, precision_at, prf
@@ -54,7 +54,7 @@ def measure(
         "grade": _grades(judged, labels, errors),
     }
     if pairs is not None:
-        report["pairs"] = pairing.measure(pairs, reader, errors)
+        report["pairs"] = pairing.measure(pairs, reader, joining.ready()[0], errors)
     return {**report, "errors": errors}
 
 

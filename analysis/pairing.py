@@ -13,18 +13,22 @@ from typing import Any
 
 from analysis import events, folding
 from analysis.reading import Reader
+from analysis.samples import plain_post
 from analysis.scores import auc, prf
+from analysis.sketches import Sketch, lead, sketch
 
 
-def measure(rows: Sequence[dict[str, Any]], reader: Reader, errors: list[dict[str, Any]]) -> dict[str, Any]:
+def measure(
+    rows: Sequence[dict[str, Any]], reader: Reader, model: events.Judge, errors: list[dict[str, Any]]
+) -> dict[str, Any]:
     """AUC, F1 at the threshold that intake uses, and folding against `near_duplicate`. Appends to `errors`."""
     scored: list[tuple[float, bool]] = []
     joined, folded = Counter[str](), Counter[str]()
     for row in rows:
-        score, reasons = _likeness(row, reader)
+        score, reasons = _likeness(row, reader, model)
         same = bool(row["same_event"])
         scored.append((score, same))
-        said = score >= events.THRESHOLD
+        said = score >= model.threshold
         joined[_cell(said, same)] += 1
         folded[_cell(_folds(row), bool(row["near_duplicate"]))] += 1
         if said != same:
@@ -44,12 +48,32 @@ def _cell(said: bool, truth: bool) -> str:
     return ("t" if said == truth else "f") + ("p" if said else "n")
 
 
-def _likeness(row: dict[str, Any], reader: Reader) -> tuple[float, tuple[str, ...]]:
+def _likeness(row: dict[str, Any], reader: Reader, model: events.Judge) -> tuple[float, tuple[str, ...]]:
     """The probability that `text_b` belongs to an event of which `text_a` is the only post, and why."""
-    index = events.EventIndex(threshold=0.0)
-    index.add(1, reader.terms(row["text_a"]), (), "", _noon(row["date_a"]))
-    found = index.find(reader.terms(row["text_b"]), frozenset(), "", _noon(row["date_b"]))
-    return (found.score, found.reasons) if found else (0.0, ("没有共有的词",))
+    index, second = _placed(row, reader, model)
+    return index.score(1, second)
+
+
+def features(row: dict[str, Any], reader: Reader, model: events.Judge) -> list[float]:
+    """What the decision sees of a pair, for learning it."""
+    index, second = _placed(row, reader, model)
+    return index.features(1, second)
+
+
+def _placed(row: dict[str, Any], reader: Reader, model: events.Judge) -> tuple[events.EventIndex, Sketch]:
+    index = events.EventIndex(model)
+    first, second = (_sketch(row[f"text_{side}"], row[f"date_{side}"], reader, model) for side in "ab")
+    index.add(1, [first], first.hour)
+    return index, second
+
+
+def _sketch(text: str, date: str, reader: Reader, model: events.Judge) -> Sketch:
+    verdict = reader.read(plain_post(text, _noon(date).isoformat()))
+    title, _, body = text.partition("\n")
+    return sketch(
+        lead(title, body), reader.cut, model.vocabulary, places=(*verdict.places, *verdict.units), type=verdict.type,
+        hour=_noon(date).timestamp() / 3600, stop=reader.stop,
+    )  # fmt: skip
 
 
 def _folds(row: dict[str, Any]) -> bool:

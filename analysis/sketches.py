@@ -26,6 +26,23 @@ SENSES = 64  # length of a word's vector
 COMMONEST = 10.0  # rarity of what the vocabulary has never seen
 
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[a-z0-9.]+")
+_COUNTED = re.compile(r"\d+(?:\.\d+)?[\u4e00-\u9fff]?")
+# What Zhihu adds to any headline to make it a question.
+_ASKED = re.compile(
+    "(?:目前|还|此事)?有?(?:哪些|什么)(?:信息|细节|情况)?值得关注|如何看待(?:此事)?|如何评价|(?:目前|具体|救援|现场){0,2}(?:情况|进展)如何"
+    "|(?:此事|背后)?(?:暴露出|反映出?)(?:了?哪些|什么)问题|有(?:何|什么)警示(?:意义)?|(?:透漏|透露|释放)出?了?(?:哪些|什么)(?:信息|信号)"
+)
+# What happened, in one word: of two incidents of one place and day mostly the only thing that differs.
+_KINDS = {
+    "fire": "火灾|起火|大火|失火|着火|火势|纵火", "blast": "爆炸|爆燃", "crash": "相撞|追尾|车祸|碰撞|侧翻|交通事故|撞人|肇事|撞死|翻车",
+    "collapse": "坍塌|垮塌|倒塌|塌陷", "knife": "持刀|砍|捅|刺伤|行凶|枪击", "fall": "坠楼|坠亡|跳楼|坠落", "quake": "地震",
+    "flood": "山洪|洪水|暴雨|内涝|决口", "slide": "滑坡|泥石流", "poison": "中毒|窒息", "drown": "溺水|溺亡|落水", "sexual": "猥亵|强奸|性侵",
+    "fraud": "诈骗|骗走|被骗", "crush": "踩踏",
+}  # fmt: skip
+_KIND = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _KINDS.items()))
+# How any bulletin begins; two of one day have it in common and nothing else.
+_BULLETIN = re.compile("(?:警方|官方|公安|警情|情况|平安|当地)(?:发布)?(?:通报|回应|提示)|(?:警方|公安机关?)(?:已)?介入(?:调查)?")
+_HE, _SHE = re.compile("[男父]"), re.compile("[女母妻]")
 
 Vector = NDArray[np.float32]
 Cut = Callable[[str], list[str]]
@@ -37,9 +54,9 @@ def hashed(text: str) -> int:
 
 
 def grams(text: str) -> list[str]:
-    """Pairs of neighbouring Han characters; runs of letters and figures whole."""
+    """Pairs of neighbouring Han characters; runs of letters and figures whole; not those of any bulletin."""
     found: list[str] = []
-    for match in _RUN.finditer(text):
+    for match in _RUN.finditer(_BULLETIN.sub(" ", text)):
         run = match[0]
         if "\u4e00" <= run[0] <= "\u9fff" and len(run) > 1:
             found.extend(run[i : i + 2] for i in range(len(run) - 1))
@@ -95,6 +112,9 @@ class Sketch:
     sense: Vector  # mean of the words' senses by rarity
     places: frozenset[str]  # places and units the reader found
     named: frozenset[str]  # the same and cities named in the text
+    numbers: frozenset[str]  # each with the character behind it: 12岁
+    person: int  # 1 only men are spoken of, -1 only women, 0 both or neither
+    kinds: frozenset[str]  # what happened: fire, crash …
     type: str
     relevant: bool
     hour: float  # published, hours since the epoch
@@ -102,7 +122,8 @@ class Sketch:
 
 def lead(title: str, body: str) -> str:
     """The normalised text that is compared: the title and the first LEAD characters of the body."""
-    head, rest = normalise(strip_chain(title)), normalise(strip_chain(body[: LEAD * 2]))[:LEAD]
+    head = _ASKED.sub("", normalise(strip_chain(title)))
+    rest = normalise(strip_chain(body[: LEAD * 2]))[:LEAD]
     if not head or rest.startswith(head):
         return rest or head
     return f"{head}\n{rest}" if rest else head
@@ -129,7 +150,7 @@ def sketch(
 ) -> Sketch:
     """`text` as `lead` gives it; `pairs` when `rare_grams` has been asked already."""
     pairs = rare_grams(text, vocabulary) if pairs is None else pairs
-    cuts = [w for w in dict.fromkeys(cut(text)) if w not in stop]
+    cuts = [w for w in dict.fromkeys(cut(_BULLETIN.sub(" ", text))) if w not in stop]
     rows = [(w, vocabulary.row(w)) for w in cuts]
     longer = sorted(((vocabulary.word(r), w) for w, r in rows if len(w) > 1), key=lambda p: -p[0])[:WORDS]
     length = math.sqrt(sum(v * v for v, _ in longer)) or 1.0
@@ -146,6 +167,9 @@ def sketch(
         sense=unit(vocabulary.senses[index].T @ weights) if len(index) else np.zeros(SENSES, dtype=np.float32),
         places=found,
         named=found | frozenset(named(text)),
+        numbers=frozenset(_COUNTED.findall(text)[:12]),
+        kinds=frozenset(m.lastgroup or "" for m in _KIND.finditer(text)),
+        person=bool(_HE.search(text)) - bool(_SHE.search(text)),
         type=type,
         relevant=relevant,
         hour=hour,

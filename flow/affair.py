@@ -83,7 +83,7 @@ class Affair:
         self.total = figures.merge(
             self.total, figures.attributed(verdict.facts, post.id), post.outlet in AUTHORITIES
         )
-        if event.opened_by_id is None:
+        if event.opened_by_id is None and self.types:
             event.type = self.types.most_common(1)[0][0]
         self._settle_place()
         self._date()
@@ -93,7 +93,8 @@ class Affair:
             event.answer_owed, event.owes_reason = True, self.asked
 
     def _count(self, outlet: str, type_: str, jurisdiction: str, stance: str) -> None:
-        self.types[type_] += 1
+        if type_:
+            self.types[type_] += 1
         self.places[jurisdiction] += 1
         if outlet not in AUTHORITIES and stance in ASKING and not self.asked:
             self.asked = f"{ASKING[stance]}，应予回应"

@@ -130,8 +130,8 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
             indexer,
             *sending,
         ]
-        if readers.here.model_note:
-            log.warning("%s", readers.here.model_note)
+        for note in filter(None, (readers.here.model_note, placer.judge_note)):
+            log.warning("%s", note)
         delivery.hold_switched_off(policy.ladder.channels)
         for thread in threads:
             thread.start()

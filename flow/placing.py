@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from analysis import facts as figures
-from analysis import folding, grading
-from analysis.events import EventIndex
-from analysis.folding import FoldIndex, Row
+from analysis import folding, grading, joining
+from analysis.events import STALE_H, EventIndex
+from analysis.folding import FoldIndex
 from analysis.models import Event, Fold, Reading
-from analysis.reading import LONGEST, PostText, Reader, Verdict
+from analysis.reading import Reader, Verdict
+from analysis.sketches import Sketch
 from archive.models import Post
+from flow import remembered
 from flow.affair import Affair
 from flow.ids import NextIds
 from flow.models import Outcome
 from flow.readers import Read
+from flow.remembered import text_of
 
 FOLD_DAYS = 14
 # Two incidents of one place and day read alike. A post that states its own dead and an hour of its own, and does not
@@ -25,7 +28,6 @@ FOLD_DAYS = 14
 OTHER_HOUR = timedelta(hours=1)
 CLOCK_TIME = re.compile(r"\d\s*[时点:：]|[一二三四五六七八九十两]\s*[时点]")
 CONTINUES = re.compile("升至|上升|增至|增加到|截至|最新|续报|此前|后续|进展")
-EVENT_HOURS = 48  # an event nobody has spoken of for so long takes no more posts by likeness alone
 
 
 @dataclass
@@ -44,8 +46,10 @@ class Batch:
 class Placer:
     def __init__(self, edition: grading.Edition, reader: Reader) -> None:
         self.edition, self.reader = edition, reader
-        self.folds, self.events = FoldIndex(), EventIndex()
-        self.event_of_fold: dict[int, int] = {}
+        self.judge, self.judge_note = joining.ready()
+        self.sketcher = remembered.Sketcher(reader, self.judge.vocabulary)
+        self.folds, self.events = FoldIndex(), EventIndex(self.judge)
+        self.event_of_fold: dict[int, int] = {}  # of the remembered folds
         self.hours: dict[int, datetime] = {}  # when an event happened, where the hour is stated
         self.affairs: dict[int, Affair] = {}
         self.fold_ids, self.event_ids = NextIds(Fold), NextIds(Event)
@@ -54,7 +58,7 @@ class Placer:
     def load(self, now: datetime) -> None:
         """Rebuild both indexes from the tables: at start, and after a batch that could not be written."""
         since = now - timedelta(days=FOLD_DAYS)
-        self.folds, self.events = FoldIndex.rebuild(_remembered(since)), EventIndex()
+        self.folds, self.events = FoldIndex.rebuild(remembered.texts(since)), EventIndex(self.judge)
         self.event_of_fold, self.affairs, self.hours = {}, {}, {}
         placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
         self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
@@ -65,19 +69,15 @@ class Placer:
 
     def _load_events(self, now: datetime) -> None:
         open_events = Event.objects.filter(
-            closed_at__isnull=True, merged_into__isnull=True, last_post_at__gte=now - timedelta(hours=EVENT_HOURS)
+            closed_at__isnull=True, merged_into__isnull=True, last_post_at__gte=now - timedelta(hours=STALE_H)
         )
-        for event in open_events.order_by("id").iterator(2000):
-            self._add(event)
+        self._add(list(open_events.order_by("id")))
 
-    def _add(self, event: Event) -> None:
-        """Into the index; a hand-opened event without posts is known by the words of its title."""
-        self._note_hour(event)
-        if not event.terms:
-            event.terms, event.entities = _words_of(event, self.reader)
-        self.events.add(
-            event.id, event.terms, frozenset(event.entities), event.type, event.last_post_at, max(event.posts, 1)
-        )
+    def _add(self, events: Sequence[Event]) -> None:
+        """Into the index, by their posts; a hand-opened event without posts is known by the words of its title."""
+        for event, sketches in self.sketcher.of_events(events):
+            self._note_hour(event)
+            self.events.add(event.id, sketches, event.last_post_at.timestamp() / 3600, event.posts)
 
     def _note_hour(self, event: Event) -> None:
         if event.t_event and CLOCK_TIME.search(event.t_event_quote):
@@ -86,9 +86,7 @@ class Placer:
     def follow_people(self, since: datetime) -> None:
         """Take in what people did since: events they opened join the index, closed or merged ones leave it."""
         opened = Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at__isnull=True)
-        for event in opened:
-            if event.id not in self.events:
-                self._add(event)
+        self._add([event for event in opened if event.id not in self.events])
         for event_id in Event.objects.filter(closed_at__gte=since).values_list("id", flat=True):
             self.events.drop(event_id)
 
@@ -101,25 +99,46 @@ class Placer:
             if isinstance(read, str):
                 batch.outcomes.append(Outcome(post=post, kind="set_aside", error=read[:500], at=now))
             elif read.tier == "none":
-                batch.readings.append(self._reading(post, read, None, None))
-                batch.outcomes.append(Outcome(post=post, kind="not_relevant", at=now))
+                self._place_irrelevant(batch, post, read, now)
             else:
-                self._place_one(batch, post, read, now)
+                sketch = self.sketcher.of(post, read.type, _entities(read), relevant=True)
+                fold_id = self._fold(batch, post, read)
+                event_id, reasons = self._event_for(fold_id, post, read, sketch)
+                self._put(batch, post, replace(read, reasons=(*read.reasons, *reasons)), sketch, fold_id, event_id, now)
         for affair in batch.affairs.values():
-            affair.event.terms = self.events.centroid(affair.event.id)
+            affair.event.terms = self.events.words(affair.event.id)
         return batch
 
-    def _place_one(self, batch: Batch, post: Post, verdict: Verdict, now: datetime) -> None:
-        fold_id = self._fold(batch, post, verdict)
-        event_id = self._event_for(fold_id, post, verdict)
+    def _place_irrelevant(self, batch: Batch, post: Post, verdict: Verdict, now: datetime) -> None:
+        """Follow-ups and reactions often name neither police nor incident: they join an event that is near, or nothing."""
+        pairs = self.sketcher.pairs(post)
+        match = None
+        if self.events.near(pairs):
+            sketch = self.sketcher.of(post, verdict.type, _entities(verdict), relevant=False, pairs=pairs)
+            match = self.events.find(sketch)
+        if match is None:
+            batch.readings.append(self._reading(post, verdict, None, None))
+            batch.outcomes.append(Outcome(post=post, kind="not_relevant", at=now))
+            return
+        norm = folding.normal_form(text_of(post))
+        verdict = replace(
+            verdict, text_hash=folding.text_hash(norm), signature=folding.signature(norm),
+            reasons=(*verdict.reasons, *(f"并入：{r}" for r in match.reasons)),
+        )  # fmt: skip
+        self._put(batch, post, verdict, sketch, self._fold(batch, post, verdict), match.event_id, now)
+
+    def _put(
+        self, batch: Batch, post: Post, verdict: Verdict, sketch: Sketch, fold_id: int, event_id: int | None, now: datetime
+    ) -> None:
+        """Into this event, or a new one."""
         kind = "joined"
         if event_id is None:
             event_id, kind = self.event_ids.take(), "opened"
             batch.affairs[event_id] = self.affairs[event_id] = Affair.opening(event_id, post, verdict, now)
             batch.opened.add(event_id)
-            self.events.add(event_id, verdict.terms, _entities(verdict), verdict.type, post.published_at)
+            self.events.add(event_id, [sketch], sketch.hour)
         else:
-            self.events.update(event_id, verdict.terms, _entities(verdict), post.published_at)
+            self.events.update(event_id, sketch)
         affair = self._affair(batch, event_id)
         affair.add(post, verdict, fold_id, self.edition, now)
         affair.event.entities = sorted({*affair.event.entities, *_entities(verdict)})[:30]
@@ -143,19 +162,24 @@ class Placer:
         batch.grown_folds[match.fold_id] = (count + 1, max(last, post.published_at))
         return match.fold_id
 
-    def _event_for(self, fold_id: int, post: Post, verdict: Verdict) -> int | None:
-        """The event its fold already belongs to while that is open, else the likeliest open one."""
+    def _event_for(
+        self, fold_id: int, post: Post, verdict: Verdict, sketch: Sketch
+    ) -> tuple[int | None, tuple[str, ...]]:
+        """The event its fold already belongs to while that is open, else the likeliest open one; and why."""
         known = self.event_of_fold.get(fold_id)
         if known is not None and known in self.events:
-            return known
-        hour = None if CONTINUES.search(text_of(post)) else _harm_at(verdict)
+            return known, ("并入：与已在该事件中的信息内容相同",)
+        own = not CONTINUES.search(text_of(post)) and bool(verdict.facts.deaths or verdict.facts.missing)
+        hour = verdict.facts.t_event if own and CLOCK_TIME.search(verdict.facts.t_event_quote) else None
 
         def apart(event_id: int) -> bool:
             known = self.hours.get(event_id)
-            return hour is not None and known is not None and abs(hour - known) >= OTHER_HOUR
+            if hour is not None and known is not None and abs(hour - known) >= OTHER_HOUR:
+                return True
+            return own and self.events.other_kind(event_id, sketch)
 
-        match = self.events.find(verdict.terms, _entities(verdict), verdict.type, post.published_at, apart)
-        return match.event_id if match else None
+        match = self.events.find(sketch, apart)
+        return (match.event_id, tuple(f"并入：{r}" for r in match.reasons)) if match else (None, ())
 
     def _affair(self, batch: Batch, event_id: int) -> Affair:
         """The affair with its row as it stands now; each event is read once a batch."""
@@ -196,54 +220,14 @@ class Placer:
     def forget_stale(self, now: datetime) -> None:
         """Let go of what can take no more posts."""
         self.folds.forget(now - timedelta(days=FOLD_DAYS))
+        if len(self.event_of_fold) > 2 * len(self.folds) + 1000:
+            alive = self.folds.alive()
+            self.event_of_fold = {f: e for f, e in self.event_of_fold.items() if f in alive}
         for event_id in self.events.expire(now):
             self.events.drop(event_id)
             self.affairs.pop(event_id, None)
             self.hours.pop(event_id, None)
 
 
-def _words_of(event: Event, reader: Reader) -> tuple[dict[str, float], list[str]]:
-    """The words and places of an event that was opened by hand and has no posts yet: those of its title."""
-    at = event.t_event or event.t_detected
-    verdict = reader.read(
-        PostText(
-            title=event.title, body="", published_at=at, site="", source_home="", outlet="own", platform="other",
-            region="", is_repost=False,
-        )
-    )
-    return verdict.terms, sorted({*verdict.places, *verdict.units})
-
-
-def _remembered(since: datetime) -> Iterator[Row]:
-    """The distinct texts of the folds seen since, as their readings keep them."""
-    readings = Reading.objects.filter(fold__last_at__gte=since).select_related("post").order_by("post_id")
-    known: set[int] = set()
-    for reading in readings.iterator(2000):
-        if reading.text_hash in known or reading.fold_id is None:
-            continue
-        known.add(reading.text_hash)
-        norm = folding.normal_form(text_of(reading.post))
-        yield Row(
-            fold_id=reading.fold_id,
-            hash=reading.text_hash,
-            signature=bytes(reading.signature) if reading.signature is not None else None,
-            packed=folding.fingerprint(norm),
-            at=reading.post.published_at,
-        )
-
-
-def _harm_at(verdict: Verdict) -> datetime | None:
-    """The stated hour of an incident whose dead or missing the post itself states."""
-    facts = verdict.facts
-    if not (facts.deaths or facts.missing) or not CLOCK_TIME.search(facts.t_event_quote):
-        return None
-    return facts.t_event
-
-
 def _entities(verdict: Verdict) -> frozenset[str]:
     return frozenset((*verdict.places, *verdict.units))
-
-
-def text_of(post: Post) -> str:
-    """What folding compares; the same text that reading hashed."""
-    return folding.said(post.title, post.body)[:LONGEST]

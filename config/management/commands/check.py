@@ -50,6 +50,7 @@ class Command(BaseCommand):
     def _files(self) -> None:
         """Each file on its own, so that one check names every mistake."""
         from alerts.policy import load_ladder
+        from analysis import joining
         from analysis.loading import load_reader
         from analysis.policy import load_editions
         from crawlers.columns import load_mappings
@@ -61,6 +62,8 @@ class Command(BaseCommand):
 
         def words() -> None:
             if note := load_reader(settings.POLICY, None).model_note:
+                self.notes.append(note)
+            if note := joining.ready()[1]:
                 self.notes.append(note)
 
         self._config(words)
