@@ -15,7 +15,7 @@ from django.core.signing import BadSignature, Signer
 from django.db import transaction
 
 from alerts import paging
-from alerts.models import AckLink, Alert
+from alerts.models import AckLink, Alert, Delivery
 from config.clock import SHANGHAI
 
 LINK_LIFE = timedelta(hours=24)
@@ -42,7 +42,7 @@ def _signer() -> Signer:
 def new_link(alert_id: int, raised_at: datetime) -> tuple[AckLink, str]:
     """An unsaved link for an alert, and its address. Only the token's hash is kept: the table opens nothing."""
     token = _signer().sign(secrets.token_urlsafe(24))
-    link = AckLink(token_hash=_hash(token), alert_id=alert_id, expires_at=raised_at + LINK_LIFE)
+    link = AckLink(token_hash=hashed(token), alert_id=alert_id, expires_at=raised_at + LINK_LIFE)
     return link, f"{settings.PUBLIC_URL.rstrip('/')}/ack/{token}/"
 
 
@@ -56,7 +56,7 @@ def look_up(token: str, now: datetime) -> AckLink:
         _signer().unsign(token)
     except BadSignature:
         raise LinkRefused("forged", "链接无效：不是本系统发出的。请从最新的告警消息中打开，或登录系统确认。") from None
-    link = AckLink.objects.select_related("alert__event").filter(token_hash=_hash(token)).first()
+    link = AckLink.objects.select_related("alert__event").filter(token_hash=hashed(token)).first()
     if link is None:
         raise LinkRefused("unknown", "链接无效，请从最新的告警消息中打开，或登录系统确认。")
     alert = link.alert
@@ -82,10 +82,20 @@ def use(token: str, now: datetime, user: AbstractBaseUser | None = None) -> Aler
         link = look_up(token, now)  # again, now that no step can come between
         if not AckLink.objects.filter(id=link.id, used_at=None).update(used_at=now):
             raise LinkRefused("used", "此链接已使用过，告警已确认。", link.alert)
+        # Whoever pressed it has read that very message.
+        Delivery.objects.filter(key=link.delivery_key).update(receipt="L4")
         return paging.acknowledge(link.alert, user, now)
 
 
-def _hash(token: str) -> str:
+def read_in_console(alert: Alert, user: AbstractBaseUser) -> None:
+    """L4 for the inbox entries this person has answered: their own, else those of the role they stand for."""
+    entries = Delivery.objects.filter(alert__cause=alert.cause, channel="console")
+    own = entries.filter(user_id=user.pk)
+    (own if own.exists() else entries.filter(user=None)).update(receipt="L4")
+
+
+def hashed(token: str) -> str:
+    """How a token is kept: the table opens nothing."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alerts.channels.base import Secret
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from config.door import ConfigError, Table
 from config.settings import secret
 

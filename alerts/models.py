@@ -105,6 +105,13 @@ class Delivery(models.Model):
     receipt = models.CharField(max_length=2, default="L0")
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)  # null while it waits or is being sent
+    # This one replaces another that failed or whose outcome is unknown, and why; looked into once for each delivery.
+    instead_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="replaced_by")
+    instead_why = models.CharField(max_length=300, blank=True)
+    replaced_at = models.DateTimeField(null=True)
+    # A message that can be drawn anew is kept up to date until this instant (real time); then, or when done, null.
+    redraw_until = models.DateTimeField(null=True)
+    drawn = models.CharField(max_length=10, blank=True)  # what it was last redrawn to say
 
     class Meta:
         indexes = [
@@ -115,6 +122,9 @@ class Delivery(models.Model):
                 condition=models.Q(settled_at__isnull=True),
             ),
             models.Index(fields=["lease_until"], name="delivery_leased", condition=models.Q(state="sending")),
+            models.Index(
+                fields=["redraw_until"], name="delivery_redraw", condition=models.Q(redraw_until__isnull=False)
+            ),
         ]
 
 
@@ -135,6 +145,7 @@ class AckLink(models.Model):
 
     token_hash = models.CharField(max_length=64, unique=True)
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="links")
+    delivery_key = models.CharField(max_length=200, blank=True)  # the message it went out in
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
@@ -158,6 +169,33 @@ class Handling(models.Model):
     to = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
     until = models.DateTimeField(null=True)
+
+
+class Inbox(models.Model):
+    """收件: what came in from outside, each thing once. A second copy meets the unique key and has no effect."""
+
+    source = models.CharField(max_length=20)  # slack, webhook
+    external_id = models.CharField(max_length=200)
+    at = models.DateTimeField()  # real time
+    outcome = models.CharField(max_length=300, blank=True)  # what was made of it, in words
+    reply_to = models.CharField(max_length=200, null=True)  # who is still to be told the outcome: "channel:user"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="inbox_once")]
+        indexes = [models.Index(fields=["at"], name="inbox_replies", condition=models.Q(reply_to__isnull=False))]
+
+
+class ChannelTest(models.Model):
+    """渠道测试: one message sent to try a channel, and what came of it."""
+
+    channel = models.CharField(max_length=20, db_index=True)
+    address = models.CharField(max_length=200)
+    at = models.DateTimeField()  # real time
+    by = models.CharField(max_length=150)  # log-in name, or "command"
+    ok = models.BooleanField()
+    http = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=60, blank=True)
+    words = models.CharField(max_length=300)
 
 
 class Shift(models.Model):

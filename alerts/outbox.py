@@ -13,7 +13,7 @@ from django.db.models import F, Q
 
 from alerts import acks, paging
 from alerts.escalation import CONSOLE, Plan, Recipient, Step
-from alerts.ladder import rule_json
+from alerts.ladder import Ladder, rule_json
 from alerts.messages import moment
 from alerts.models import AckLink, Alert, Delivery, Escalation
 from alerts.rendering import Letter, render
@@ -124,6 +124,7 @@ def _delivery(
     ack_url = ""
     if plan.wants_ack and recipient.channel != CONSOLE:
         link, ack_url = acks.new_link(alert_id, plan.raised_at)
+        link.delivery_key = _key(plan, recipient.channel, recipient.address)
         links.append(link)
     first, others = carriers.get((plan.event_id or 0, recipient.channel, recipient.address), (plan, []))
     real = clock.real_now()
@@ -181,6 +182,29 @@ def _key(plan: Plan, channel: str, address: str) -> str:
         return key
     # Log-in names may have 150 characters; a key PostgreSQL refuses would lose the alert.
     return key[: LONGEST_KEY - 33] + ":" + hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def add(
+    alert: Alert, recipients: Sequence[Recipient], ladder: Ladder, now: datetime, *, instead_of: Delivery, why: str
+) -> int:
+    """Further deliveries of an alert already told: the replacement of one that did not arrive. How many are new."""
+    assert transaction.get_connection().in_atomic_block
+    plan = Plan(
+        key=alert.key, cause=alert.cause, kind=alert.kind, level=alert.level, told=ladder.level(alert.level).name,
+        title=alert.title, text=alert.text, grade=alert.grade, raised_at=alert.raised_at,
+        repeat=alert.repeat, escalates_at=alert.escalates_at, priority=instead_of.priority, recipients=tuple(recipients),
+        wants_ack=alert.kind in ladder.escalates, event_id=alert.event_id, milestone_id=alert.milestone_id,
+    )  # fmt: skip
+    known = set(Delivery.objects.filter(alert=alert).values_list("key", flat=True))
+    links: list[AckLink] = []
+    fresh = [r for r in plan.recipients if _key(plan, r.channel, r.address) not in known]
+    made = [_delivery(plan, r, alert.id, now, False, links, {}) for r in fresh]
+    for delivery in made:
+        delivery.instead_of, delivery.instead_why = instead_of, why[:300]
+    keys = {delivery.key for delivery in made}
+    AckLink.objects.bulk_create([link for link in links if link.delivery_key in keys])
+    Delivery.objects.bulk_create(made, ignore_conflicts=True)
+    return len(made)
 
 
 def step_of(alert: Alert) -> Step:

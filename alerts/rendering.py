@@ -164,6 +164,18 @@ def _slack(letter: Letter) -> dict[str, Any]:
     return {"text": slack_escape(_title(letter)), "blocks": blocks}
 
 
+def slack_redrawn(body: dict[str, Any], words: str) -> dict[str, Any]:
+    """The message with what became of it in front of its buttons, and without the one that acknowledges."""
+    blocks = []
+    for block in body["blocks"]:
+        if block["type"] == "actions":
+            kept = [e for e in block["elements"] if e.get("action_id") != SLACK_ACK]
+            blocks.append({"type": "section", "text": _plain(cut(words, SLACK_SECTION))})
+            block = block | {"elements": kept}
+        blocks.append(block)
+    return body | {"blocks": blocks}
+
+
 def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text, "emoji": False}
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from console.views import account, ack, desk, events, health, posts, releases, search, sources, topics, wall
+from console.views import (
+    account,
+    ack,
+    callbacks,
+    desk,
+    events,
+    health,
+    posts,
+    releases,
+    search,
+    sources,
+    topics,
+    wall,
+)
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
     path("desk/live/", desk.live, name="desk_live"),
     path("alerts/ack/", desk.acknowledge, name="acknowledge"),
     path("ack/<str:token>/", ack.ack, name="ack"),
+    path("callbacks/slack/", callbacks.slack, name="callback_slack"),
+    path("callbacks/receipt/", callbacks.receipt, name="callback_receipt"),
     path("wall/", wall.wall, name="wall"),
     path("wall/live/", wall.live, name="wall_live"),
     path("events/", events.listing, name="events"),

@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
-from django.db.models import F, Min, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Min, Q, QuerySet, Value
+from django.db.models.functions import Greatest, Now
 
-from alerts import messages, outbox, throttle
+from alerts import messages, outbox, replacing, throttle
 from alerts.channels import channel
 from alerts.channels.base import Channel, DeliveryFailed, Parcel, Sent, attempt
 from alerts.escalation import CONSOLE, Ladder, Plan, first_steps, shift_window
@@ -35,6 +35,7 @@ LATER = 300  # after every further one
 TROUBLE_AFTER = len(WAITS)  # tries in vain before people are told that a channel does not answer (after 21 s)
 # Seconds between tries to write down what came of a try, while the database is locked, full or restarting.
 SETTLE_AGAIN = (0.05, 0.2, 0.5, 1, *[2] * 30)
+KEPT_UP_TO_DATE = timedelta(days=3)  # how long a message that can be changed follows its alert
 KEEP_TRYING = timedelta(hours=24)  # after the first try; far beyond any deadline's breach + 1 h
 # Whoever was to be told has acknowledged, or there is nothing left to do: do not send (again).
 OVER = Q(alert__acked_at__isnull=False) | Q(alert__stood_down_at__isnull=False)
@@ -169,9 +170,11 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: 
             change: dict[str, Any] = {
                 "state": State.SENT,
                 "provider_id": outcome.provider_id[:200],
-                "receipt": outcome.receipt,
-                "reason": "",
+                # A receiver's own report may have come in before its answer: never lowered.
+                "receipt": Greatest("receipt", Value(outcome.receipt)),
+                "reason": outcome.missed[:300],
                 "settled_at": now,
+                "redraw_until": real + KEPT_UP_TO_DATE if outcome.changeable else None,
             }
         else:
             change = _after_failure(claimed, outcome, real, now)
@@ -180,8 +183,11 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: 
         mine = Delivery.objects.filter(held, id=claimed.delivery_id)
         in_time = mine.update(lease_token="", lease_until=None, **change) == 1
         _close_attempt(claimed, outcome, real, in_time)
-        if in_time and _is_trouble(change["state"], claimed.n):
+        refused = isinstance(outcome, DeliveryFailed) and outcome.setup
+        if in_time and (refused or _is_trouble(change["state"], claimed.n)):
             outbox.write(_trouble(claimed, change["reason"], ladder, now), now)
+        if in_time and replacing.needed(outcome, change["state"], claimed.n >= TROUBLE_AFTER):
+            replacing.start(claimed.delivery_id, change["reason"], ladder, now)
         at_point("settling")
     at_point("settled")
     return in_time

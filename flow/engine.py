@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from alerts.escalation import Ladder
 from archive import indexing, search
 from config import clock
-from flow import audit, delivery, documents, instants, intake, locks, watch
+from flow import audit, delivery, documents, hearing, instants, intake, locks, watch
 from flow.lived import lived
 from flow.placing import Placer
 from flow.policy import Policy
@@ -129,6 +129,7 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
             Beat("intake", take_in, 0.25, stop),
             indexer,
             *sending,
+            *(Beat(name, work, pause, stop) for name, work, pause in hearing.works(policy.ladder)),
         ]
         for note in filter(None, (readers.here.model_note, placer.judge_note)):
             log.warning("%s", note)

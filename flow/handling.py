@@ -37,6 +37,8 @@ def acknowledge(
     alert = _alert(key)
     with transaction.atomic():
         paging.acknowledge(alert, user, now, version=version)
+        if via == "console":
+            acks.read_in_console(alert, user)
         audit.record(user.username, "alert.acknowledged", f"alert:{alert.key}", now, via=via)
     return alert
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from alerts.channels.base import Channel
-from alerts.escalation import ChannelSettings, Ladder
+from alerts.ladder import ChannelSettings, Ladder
 
 # Loaded on use: the web process imports alerts and seldom sends.
 CLASSES = {

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from alerts.channels.base import SPARE, TIMEOUT, Parcel, Sent, reveal
 from alerts.channels.http import business, post, refusal, serialised
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from alerts.rendering import marked_text
 from config.clock import real_now
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, reveal
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from alerts.rendering import MAYBE_TWICE
 from config.clock import real_now
 

@@ -8,7 +8,7 @@ import hmac
 
 from alerts.channels.base import SPARE, TIMEOUT, Parcel, Sent, reveal
 from alerts.channels.http import business, post, refusal, serialised
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from alerts.rendering import MAYBE_TWICE
 from config.clock import real_now
 

@@ -93,13 +93,13 @@ def refusal(
     `passing`: codes that pass by themselves -> seconds to wait. `setup`: codes of a refused channel -> words.
     Everything else is a mistake in this message, with `words` where we know them.
     """
-    number = code if isinstance(code, int) else None
-    said = f"（{setup.get(number) or words[number]}）" if number in setup or number in words else ""
+    number = code if isinstance(code, int) else 0  # no refusal has the code of success
+    said = setup.get(number) or words.get(number)
     return DeliveryFailed(
-        f"{name}: 错误码 {str(code)[:20]}{said}",
+        f"{name}: 错误码 {str(code)[:20]}" + (f"（{said}）" if said else ""),
         permanent=number not in passing and number not in setup,
         http=200,
         code=str(code)[:20],
-        retry_after=passing.get(number) if number is not None else None,
+        retry_after=passing.get(number),
         setup=number in setup,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import urllib.error
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
 
 from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, http_failure, reveal, seconds
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from alerts.rendering import MAYBE_TWICE, SLACK_ACK
 
 # HTTP 200 with {"ok": false}. Only these may pass by themselves; every other error needs a person.
@@ -39,6 +40,9 @@ SETUP = {
     "org_login_required",
 }
 API = "https://slack.com/api/"
+# The SDK's own lines hold whole answers, and with them tickets and messages; what matters we say ourselves.
+SILENT = logging.getLogger("huiying.slack_sdk")
+SILENT.disabled = True
 
 
 class Slack:
@@ -69,7 +73,7 @@ class Slack:
         # The SDK's own handler repeats a request after a reset connection: only the outbox may do that.
         base_url = (self._options["base_url"] or API).rstrip("/") + "/"
         return WebClient(
-            reveal(self._options["token"]), base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[]
+            reveal(self._options["token"]), base_url=base_url, timeout=int(TIMEOUT), retry_handlers=[], logger=SILENT
         )
 
     def _call(self, what: Callable[[WebClient], SlackResponse]) -> SlackResponse:

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, reveal
 from alerts.channels.http import post, serialised
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from config.clock import real_now
 
 

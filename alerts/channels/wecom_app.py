@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from alerts.channels.base import SPARE, TIMEOUT, DeliveryFailed, Parcel, Sent, reveal
 from alerts.channels.http import business, post, refusal, request, serialised
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 
 API = "https://qyapi.weixin.qq.com"
 CHECK_S = 4 * 3600  # the longest the platform remembers a copy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.channels.base import SPARE, TIMEOUT, Parcel, Sent, reveal
 from alerts.channels.http import business, post, refusal, serialised
-from alerts.escalation import ChannelSettings
+from alerts.ladder import ChannelSettings
 from alerts.rendering import marked_text
 
 # Only system failures are worth another try, says the documentation; it asks to judge by errcode alone.

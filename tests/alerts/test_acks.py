@@ -135,3 +135,18 @@ def test_a_link_of_a_settled_matter_says_there_is_nothing_left_to_do(ladder):
     [alert] = rows.tell(ladder)
     Alert.objects.update(stood_down_at=at("11:00"))
     assert refused(token_in(alert), "11:01").code == "settled"
+
+
+def test_whoever_answers_in_the_console_has_read_their_own_entry_and_no_message(ladder, officer):
+    rows.shift("zhang", "duty_officer", at("08:00"))
+    [alert] = rows.tell(ladder)
+    acks.read_in_console(alert, officer)
+    assert alert.deliveries.get(channel="console").receipt == "L4"
+    assert rows.network(alert).receipt == "L0"
+
+
+def test_a_link_raises_the_receipt_of_the_message_it_stood_in(ladder):
+    [alert] = rows.tell(ladder)
+    acks.use(token_in(alert), at("10:02"))
+    assert rows.network(alert).receipt == "L4"
+    assert alert.deliveries.get(channel="console").receipt == "L2"
