@@ -50,6 +50,7 @@ class EventNote:
     posts: int = 0
     site: str = ""  # where it was first said
     first_post_at: datetime | None = None
+    authority: tuple[str, ...] = ()  # who must release, or agree first: a line each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,27 +77,35 @@ class ReleaseNote:
 
 def opened(event: EventNote, clocks: Sequence[ClockNote], now: datetime) -> Message:
     title = f"【{_grade(event)}】{event.title}"
-    return _message(title, _place(event), _why(event), *_first_seen(event), *_clocks(clocks, now))
+    return _message(title, *event.authority, _place(event), _why(event), *_first_seen(event), *_clocks(clocks, now))
+
+
+def reminder(event: EventNote, clock: ClockNote, now: datetime) -> Message:
+    """No deadline: it is time to say more, or to close."""
+    since = duration(now - clock.starts_at)
+    title = f"【该续报了】{clock.duty} {clock.name}：{event.title}"
+    todo = f"距上次发布已 {since}。请发布进展；已无进展的，请结案并写明理由。"
+    return _message(title, todo, *event.authority)
 
 
 def near(event: EventNote, clock: ClockNote, now: datetime) -> Message:
     left = duration(clock.due_at - now)
     title = f"【还剩{left}】{clock.duty} {clock.name}：{event.title}"
     todo = f"尚无发布记录。请在 {moment(clock.due_at)} 前{clock.name}，并在系统登记发布凭据。"
-    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+    return _message(title, todo, _clock(clock, now), *event.authority, _place(event), _why(event))
 
 
 def missed(event: EventNote, clock: ClockNote, now: datetime) -> Message:
     title = f"【已超时限】{clock.duty} {clock.name}：{event.title}"
     todo = f"时限 {moment(clock.due_at)} 已过，尚无发布凭据。请立即{clock.name}；时钟继续计时，直至登记发布。"
-    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+    return _message(title, todo, _clock(clock, now), *event.authority, _place(event), _why(event))
 
 
 def still_missed(event: EventNote, clock: ClockNote, now: datetime) -> Message:
     over = duration(now - clock.due_at)
     title = f"【已超时{over}】{clock.duty} {clock.name}：{event.title}"
     todo = f"时限 {moment(clock.due_at)} 已过 {over}，仍无发布凭据。请立即{clock.name}，或说明原因。"
-    return _message(title, todo, _clock(clock, now), _place(event), _why(event))
+    return _message(title, todo, _clock(clock, now), *event.authority, _place(event), _why(event))
 
 
 def met(event: EventNote, clock: ClockNote, release: ReleaseNote) -> Message:
@@ -110,14 +119,14 @@ def met(event: EventNote, clock: ClockNote, release: ReleaseNote) -> Message:
 def regraded(event: EventNote, before: str | None, clocks: Sequence[ClockNote], now: datetime) -> Message:
     over = _overdue(clocks, now)
     title = f"【{before or '未定级'}改为{_grade(event)}{'·已超时限' if over else ''}】{event.title}"
-    return _message(title, _place(event), _why(event), *_clocks(clocks, now))
+    return _message(title, *event.authority, _place(event), _why(event), *_clocks(clocks, now))
 
 
 def regrouped(event: EventNote, why: str, clocks: Sequence[ClockNote], now: datetime) -> Message:
     """Events were merged or taken apart: what runs for this one now, in one message."""
     over = _overdue(clocks, now)
     title = f"【{fit(why, 24)}{'·已超时限' if over else ''}】{event.title}"
-    return _message(title, _place(event), _why(event), *_clocks(clocks, now))
+    return _message(title, *event.authority, _place(event), _why(event), *_clocks(clocks, now))
 
 
 def confirm_grade(event: EventNote, clocks: Sequence[ClockNote], now: datetime) -> Message:
@@ -220,6 +229,8 @@ def _grade(event: EventNote) -> str:
 
 
 def _place(event: EventNote) -> str:
+    if not event.jurisdiction:  # a letter, a unit: no event
+        return ""
     where = {"ours": "本地事件", "elsewhere": "外地事件", "unknown": "属地不明，请先核属地"}[
         event.jurisdiction
     ]
@@ -227,6 +238,8 @@ def _place(event: EventNote) -> str:
 
 
 def _why(event: EventNote) -> str:
+    if not event.jurisdiction:
+        return ""
     if not event.clause:
         return f"等级：{_grade(event)}。"
     quotes = "；".join(f"「{fit(quote, 120)}」" for quote in event.quotes[:3])

@@ -59,6 +59,11 @@ class Event(models.Model):
     owes_reason = models.CharField("回应依据", max_length=300, blank=True)
     # Somebody outside the authorities asked, complained, accused… (design.md §6 "Who owes what").
     answer_owed = models.BooleanField(default=False)
+    # An officer's word on the answer, which stands whatever is posted later: "" | open | drop.
+    answer_ruling = models.CharField(max_length=4, blank=True)
+    answer_ruling_reason = models.CharField(max_length=250, blank=True)
+    # 发布权限: [{"code", "who", "effect", …, "why"}] of sla.authority, computed before K1 is owed.
+    release_authority = models.JSONField("发布权限", default=list, blank=True)
     terms = models.JSONField(default=dict, blank=True)  # centroid: word -> weight, at most 40
     entities = models.JSONField(default=list, blank=True)  # places and units, for entity agreement
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)

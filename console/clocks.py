@@ -64,6 +64,7 @@ def clock_of(obligation: Obligation, now: datetime) -> Clock:
         settled_at=obligation.settled_at,
         exempt=bool(obligation.exempt_reason),
         superseded=obligation.superseded_at is not None,
+        paused=obligation.paused_at is not None,
         now=now,
     )
     near_at = obligation.due_at - timedelta(minutes=max(duty.warn_minutes)) if duty.warn_minutes else None
@@ -75,9 +76,12 @@ def clocks_of(obligations: Iterable[Obligation], now: datetime) -> list[Clock]:
 
 
 def running() -> QuerySet[Obligation]:
-    """Every clock that runs, the one with least time left first."""
+    """Every event's clock that runs, the one with least time left first."""
     return (
-        Obligation.objects.filter(settled_at__isnull=True, superseded_at__isnull=True, exempt_reason="")
+        Obligation.objects.filter(
+            event__isnull=False, event__closed_at=None, settled_at__isnull=True, superseded_at__isnull=True,
+            exempt_reason="", paused_at__isnull=True,
+        )
         .select_related("event")
         .order_by("due_at", "id")
     )
@@ -86,7 +90,7 @@ def running() -> QuerySet[Obligation]:
 def settled_lately(now: datetime, within: timedelta) -> QuerySet[Obligation]:
     """What was met in the last hours, newest first: a clock that leaves the wall is seen to have been met."""
     return (
-        Obligation.objects.filter(settled_at__gt=now - within, superseded_at__isnull=True)
+        Obligation.objects.filter(event__isnull=False, settled_at__gt=now - within, superseded_at__isnull=True)
         .select_related("event", "release")
         .order_by("-settled_at")
     )

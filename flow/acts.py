@@ -35,6 +35,10 @@ def grade_event(
 ) -> Event:
     """Confirm or override the grade. A downgrade needs a second person; every decision needs a reason."""
     event = event_or_unmet(event_id)
+    if event.merged_into_id:
+        raise Unmet(f"事件已并入 #{event.merged_into_id}，请在那里定级", "event")
+    if event.closed_at:
+        raise Unmet("事件已结，请先重新打开", "event")
     if grade not in GRADES:
         raise Unmet("等级须为 " + "、".join(GRADES) + " 之一", "grade")
     if not reason.strip():

@@ -158,5 +158,5 @@ def title_of(post: Post) -> str:
 ENGINE_FIELDS = [
     "title", "type", "grade", "provisional", "jurisdiction", "heat", "heat_index", "heat_parts", "t_event",
     "t_event_quote", "t_first_post", "t_detected", "t_graded", "last_post_at", "posts", "folds", "facts", "reasons",
-    "owes_reason", "answer_owed", "terms", "entities",
+    "owes_reason", "answer_owed", "terms", "entities", "release_authority",
 ]  # fmt: skip

@@ -61,7 +61,7 @@ def _grave(using: str) -> list[GraveEvent]:
 
 def running() -> Q:
     """What an obligation is while its clock runs."""
-    return Q(settled_at=None, superseded_at=None, exempt_reason="")
+    return Q(settled_at=None, superseded_at=None, exempt_reason="", paused_at=None)
 
 
 def _silent_clocks(using: str) -> list[RunningClock]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,7 @@ from flow import audit, settling, telling
 from flow.changes import Changes
 from flow.policy import Policy
 from sla import engine, revisions
+from sla.authority import gate
 from sla.engine import GRADES
 from sla.models import Milestone, Obligation, Release
 from sla.policy import Duties
@@ -31,7 +32,15 @@ def facts_of(event: Event) -> engine.EventFacts:
         t_event=event.t_event,
         t_first_post=event.t_first_post,
         t_detected=event.t_detected,
+        ruling=event.answer_ruling,
+        ruling_reason=event.answer_ruling_reason,
     )
+
+
+def authorities_of(event: Event, duties: Duties) -> list[dict[str, str]]:
+    """Who must release what is said of this event, or agree first; asked before K1 is owed (domain.md §2.2)."""
+    texts = [event.title, event.knowledge, *event.terms, *event.entities]
+    return [asdict(h) for h in gate(event.type, event.facts.get("flags") or (), texts, duties.authorities)]
 
 
 def current(event: Event) -> list[Obligation]:
@@ -53,6 +62,7 @@ def reconcile(
     `late`: the event was known before, so releases already published are offered first, and whatever is then
     behind a new clock is told by the caller's one notice (`Changes.urgent`), not by a flood of milestones.
     """
+    event.release_authority = authorities_of(event, duties)
     held = {ob.duty: ob for ob in standing}
     wanted, reason = engine.owed(facts_of(event), duties.duties, duties.max_event_age)
     changes = Changes(reason=reason)
@@ -67,8 +77,35 @@ def reconcile(
         elif not old.closed and old.start_basis != "manual" and owed.starts_at < old.starts_at:
             changes.superseded.append(old)
             revise(changes, event, owed.duty.code, clock, now, late=late, made_by="start")
-    changes.superseded += [ob for ob in held.values() if not ob.closed]
+    changes.superseded += [ob for ob in held.values() if not ob.closed and not _goes_on(event, ob)]
     return changes
+
+
+def _goes_on(event: Event, ob: Obligation) -> bool:
+    """Continuing release is owed because something was released, whatever the grade became since."""
+    return ob.rule["met_by"] == "continuing" and event.jurisdiction != "elsewhere"
+
+
+def continue_from(release: Release, policy: Policy, now: datetime) -> None:
+    """K4: from this release on the next one is owed, until the event is closed. It settles the reminder before it."""
+    event = release.event
+    duty = next((d for d in policy.duties.duties if d.met_by == "continuing"), None)
+    if duty is None or (event.grade or "") not in duty.grades or event.jurisdiction == "elsewhere" or event.closed_at:
+        return
+    at = release.published_at
+    assert at
+    before = next((ob for ob in current(event) if ob.duty == duty.code), None)
+    if before and at <= before.starts_at:
+        return
+    changes = Changes()
+    if before:
+        settling.settle([before], release, now)
+        before.superseded_for = "renewed"
+        changes.superseded.append(before)
+    due_at = at + timedelta(hours=duty.hours)
+    clock = Clock(rule=duty.rule(), starts_at=at, start_basis="manual", due_at=due_at, original_due_at=due_at)
+    revise(changes, event, duty.code, clock, now, late=False, made_by="renewed")
+    write([changes], now)
 
 
 def revise(
@@ -80,15 +117,17 @@ def revise(
         event=event, duty=duty, rev=last.rev + 1 if last else 1, created_at=now, made_by=made_by,
         **{name: getattr(clock, name) for name in CLOCK_FIELDS},
     )  # fmt: skip
-    if last:
+    if last and made_by != "renewed":
         ob.original_due_at = last.original_due_at
     rule = engine.duty_of(ob.rule)
-    if late and not ob.closed:
+    if late and not ob.closed and rule.met_by != "continuing":
         release = settling.offered(rule, settling.published_for(event.pk), now)
         if release:
             ob.settled_at, ob.release = release.published_at, release
     changes.new.append(ob)
-    told = set(last.milestones.filter(fired_at__isnull=False).values_list("code", flat=True)) if last else set()
+    told: set[str] = set()
+    if last and made_by != "renewed":
+        told.update(last.milestones.filter(fired_at__isnull=False).values_list("code", flat=True))
     for code, at, heard in engine.schedule(rule, ob.due_at, now, told, all_told=late and not ob.closed):
         row = Milestone(obligation=ob, code=code, at=at, fired_at=now if heard else None)
         if ob.closed and not heard:
@@ -200,7 +239,7 @@ def _settle_down(event: Event, changes: Changes, why: str, policy: Policy, now: 
     write([rest], now)
     changes.extend(rest)
     event.owes_reason = rest.reason[:300]
-    event.save(update_fields=["owes_reason"])
+    event.save(update_fields=["owes_reason", "release_authority"])
     if changes:
         telling.replace_earlier(event.pk, now)
         outbox.write(telling.regrouped(event, why, current(event), changes, policy, now), now, replay=held)

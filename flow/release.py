@@ -13,11 +13,13 @@ from django.db import transaction
 
 from alerts import outbox
 from analysis.models import Event
-from flow import audit, settling, telling
+from config.clock import SHANGHAI
+from flow import audit, owing, settling, subjects, telling
 from flow.acts import event_or_unmet
 from flow.policy import Policy
 from sla import engine
 from sla.engine import Unmet
+from sla.evidence import check_evidence
 from sla.models import Obligation, Release
 
 
@@ -33,8 +35,8 @@ def draft(event_id: int, duties: list[str], title: str, body: str, user: User, n
     return release
 
 
-def review(release_id: int, user: User, now: datetime) -> Release:
-    """A second person's review. Settles nothing."""
+def review(release_id: int, user: User, now: datetime, number: str = "") -> Release:
+    """A second person's review, under the number of the paper form or one of our own. Settles nothing."""
     with transaction.atomic():
         release = _locked(release_id)
         if release.state != Release.State.DRAFT:
@@ -42,6 +44,7 @@ def review(release_id: int, user: User, now: datetime) -> Release:
         if user.pk == release.drafted_by_id:
             raise Unmet("起草人不得审核自己的稿件", "reviewed_by")
         release.state, release.reviewed_by, release.reviewed_at = Release.State.REVIEWED, user, now
+        release.review_no = number.strip()[:60] or f"审{now.astimezone(SHANGHAI):%Y}-{release.id}"
         release.save()
         audit.record(user.username, "release.reviewed", f"release:{release.id}", now)
     return release
@@ -58,13 +61,18 @@ def publish(
     place: str = "",
     speaker: str = "",
     attendees: int | None = None,
+    issuer: str = "",
+    unit: str = "",
+    post: str = "",
     policy: Policy,
     now: datetime,
     held: bool = False,
 ) -> Release:
     """Record the publication with its evidence, settle the duties it names, stand the alerted down.
 
-    The page is kept under DATA/evidence by its SHA-256; nothing is fetched. Raises Unmet naming the missing part.
+    The page is kept under DATA/evidence by its SHA-256; nothing is fetched. `issuer`: the other agency that issued it.
+    `unit` and `post` (head | deputy) of a conference's speaker count for the spokesperson duties. Raises Unmet naming
+    the missing part.
     """
     page_hash = keep(page) if page else ""
     with transaction.atomic():
@@ -78,23 +86,19 @@ def publish(
         if not page_hash and all(duty.met_by != "release" for duty in rules.values()):
             # An answer or a conference may have no page: the hash of its text is kept instead.
             page_hash = hashlib.sha256(release.body.encode()).hexdigest()
-        people = (release.drafted_by_id, release.reviewed_by_id, user.pk)
-        engine.check_evidence(
-            engine.Evidence(
-                duties=tuple(release.duties), channel=channel, url=url, published_at=published_at,
-                page_hash=page_hash, people=people, place=place, speaker=speaker, attendees=attendees,
-            ),
-            rules,
-            now,
-        )  # fmt: skip
         release.state, release.channel, release.url = Release.State.PUBLISHED, channel, url
         release.published_by, release.published_at, release.recorded_at = user, published_at, now
         release.page_hash, release.place, release.speaker, release.attendees = page_hash, place, speaker, attendees
+        release.issuer = issuer.strip()[:100]
+        check_evidence(settling.evidence_of(release), rules, now)
         release.save()
         _settle(release, list(running.values()), policy, now, held=held)
+        owing.continue_from(release, policy, now)
+        if channel == Release.Channel.CONFERENCE:
+            subjects.appeared_at(release, unit, post, policy, user, now)
         audit.record(
             user.username, "release.published", f"release:{release.id}", now,
-            duties=release.duties, channel=channel, page_hash=page_hash,
+            duties=release.duties, channel=channel, page_hash=page_hash, review_no=release.review_no, issuer=release.issuer,
         )  # fmt: skip
     return release
 
@@ -118,14 +122,19 @@ def record(
     policy: Policy,
     now: datetime,
     held: bool,
+    review_no: str = "",
+    issuer: str = "",
+    unit: str = "",
+    post: str = "",
 ) -> Release:
     """All three steps at once, for a release that has already been made (command line). All or nothing."""
     with transaction.atomic():
         release = draft(event_id, duties, title, body, drafted_by, now)
-        review(release.id, reviewed_by, now)
+        review(release.id, reviewed_by, now, review_no)
         return publish(
             release.id, channel=channel, url=url, published_at=published_at, user=published_by, page=page,
-            place=place, speaker=speaker, attendees=attendees, policy=policy, now=now, held=held,
+            place=place, speaker=speaker, attendees=attendees, issuer=issuer, unit=unit, post=post, policy=policy, now=now,
+            held=held,
         )  # fmt: skip
 
 
@@ -167,12 +176,13 @@ def _locked(release_id: int) -> Release:
 def _running(release: Release) -> dict[str, Obligation]:
     """The event's unsettled obligations that the release names, by duty."""
     running = Obligation.objects.select_for_update().filter(
-        event_id=release.event_id, duty__in=release.duties, superseded_at__isnull=True, settled_at__isnull=True
-    )
+        event_id=release.event_id, duty__in=release.duties, superseded_at__isnull=True, settled_at__isnull=True,
+        exempt_reason="",
+    )  # fmt: skip
     found = {ob.duty: ob for ob in running}
     for duty in release.duties:
         if duty not in found:
-            raise Unmet(f"{duty} 已经办结，无需再次履行", "duty")
+            raise Unmet(f"{duty} 已经办结或免予履行，无需再次履行", "duty")
     return found
 
 
@@ -180,7 +190,7 @@ def _settle(release: Release, obligations: list[Obligation], policy: Policy, now
     """Settle at the time of publication, supersede what was still to be told, tell those who were told."""
     settling.settle(obligations, release, now)
     plans = [plan for ob in obligations for plan in telling.met(ob, release, policy, now)]
-    still_owed = Obligation.objects.filter(event=release.event, superseded_at__isnull=True, settled_at__isnull=True)
+    still_owed = Obligation.objects.filter(event=release.event, superseded_at__isnull=True, settled_at__isnull=True, exempt_reason="")
     if not still_owed.exists():
         outbox.stand_down_event(release.event_id, now)
     outbox.write(plans, now, replay=held)

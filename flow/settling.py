@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from alerts import outbox
-from sla import engine
-from sla.engine import Unmet
+from sla import evidence
+from sla.engine import Duty, Unmet
+from sla.evidence import Evidence
 from sla.models import Milestone, Obligation, Release
 
 
-def evidence_of(release: Release) -> engine.Evidence:
-    return engine.Evidence(
+def evidence_of(release: Release) -> Evidence:
+    return Evidence(
         duties=tuple(release.duties),
         channel=release.channel,
         url=release.url,
@@ -22,6 +23,8 @@ def evidence_of(release: Release) -> engine.Evidence:
         place=release.place,
         speaker=release.speaker,
         attendees=release.attendees,
+        review_no=release.review_no,
+        issuer=release.issuer,
     )
 
 
@@ -31,14 +34,14 @@ def published_for(event_id: int) -> list[Release]:
     return list(rows.select_related("published_by").order_by("published_at", "id"))
 
 
-def offered(rule: engine.Duty, releases: Iterable[Release], now: datetime) -> Release | None:
+def offered(rule: Duty, releases: Iterable[Release], now: datetime) -> Release | None:
     """The first release that would be good evidence for a duty only now found to be owed.
 
     It could not name the duty when it was made; what counts is that the public had it, and when (design.md §6).
     """
     for release in releases:
         try:
-            engine.check_evidence(evidence_of(release), {rule.code: rule}, now)
+            evidence.check_evidence(evidence_of(release), {rule.code: rule}, now)
         except Unmet:
             continue
         return release

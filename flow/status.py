@@ -17,6 +17,11 @@ from flow.roles import ROLES
 from sla import engine
 from sla.models import Obligation, Release
 
+STANDING_WORDS = {
+    engine.OPEN: "进行中", engine.NEAR: "临近截止", engine.MISSED: "已超时", engine.MET: "按时履行",
+    engine.MET_LATE: "逾期履行", engine.EXEMPT: "免予履行", engine.PAUSED: "暂停", engine.SUPERSEDED: "已更正",
+}  # fmt: skip
+
 
 def status(now: datetime) -> dict[str, Any]:
     """Everything `status --json` promises."""
@@ -25,6 +30,7 @@ def status(now: datetime) -> dict[str, Any]:
         "now": shanghai(now),
         "events": [*described(events, now)],
         "alerts": alerts(),
+        "duties": duties(now),
         "sources": [source(s) for s in Source.objects.order_by("name")],
         "unread": unread_summary(),
     }
@@ -57,6 +63,8 @@ def event_json(event: Event, obligations: Iterable[Obligation], now: datetime) -
         "reasons": event.reasons,
         "owes_reason": event.owes_reason,
         "closed_at": shanghai(event.closed_at),
+        "close_reason": event.close_reason,
+        "release_authority": event.release_authority,
         "obligations": [obligation_json(ob, now) for ob in obligations],
     }
 
@@ -68,6 +76,7 @@ def standing_of(ob: Obligation, now: datetime) -> str:
         settled_at=ob.settled_at,
         exempt=bool(ob.exempt_reason),
         superseded=ob.superseded_at is not None,
+        paused=ob.paused_at is not None,
         now=now,
     )
 
@@ -84,7 +93,21 @@ def obligation_json(ob: Obligation, now: datetime) -> dict[str, Any]:
         "standing": standing_of(ob, now),
         "settled_at": shanghai(ob.settled_at),
         "release": ob.release_id,
+        "made_by": ob.made_by,
+        "exempt_reason": ob.exempt_reason,
+        "paused_at": shanghai(ob.paused_at),
     }
+
+
+def duties(now: datetime) -> list[dict[str, Any]]:
+    """What is owed by letters and units, the soonest due first; of what is done, the newest hundred."""
+    rows = Obligation.objects.filter(event=None, superseded_at__isnull=True)
+    running = rows.filter(settled_at__isnull=True, exempt_reason="").order_by("due_at", "id")
+    done = rows.filter(settled_at__isnull=False).order_by("-settled_at", "-id")[:100]
+    return [
+        {"subject": ob.subject, "title": ob.subject_title, **obligation_json(ob, now), "note": ob.settled_note}
+        for ob in (*running, *done)
+    ]
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -173,6 +196,10 @@ def timeline(event: Event) -> list[dict[str, Any]]:
         found.append((ob.created_at, "obligation", f"{ob.duty} {ob.rule['name']}起算，应于 {moment(ob.due_at)} 前办结"))
         if ob.superseded_at:
             found.append((ob.superseded_at, "superseded", f"{ob.duty} 第{ob.rev}次计时被取代"))
+        if ob.exempt_at:
+            found.append((ob.exempt_at, "exempt", f"{ob.duty} 免予履行：{ob.exempt_reason}（{ob.exempt_basis}）"))
+        if ob.paused_at:
+            found.append((ob.paused_at, "paused", f"{ob.duty} 暂停：{ob.pause_reason}"))
     for a in event.alerts.select_related("acked_by"):
         found.append((a.raised_at, f"alert.{a.kind}", f"{ROLES_BY_LEVEL.get(a.level, '')} {a.title}".strip()))
         if a.acked_at:
@@ -181,7 +208,10 @@ def timeline(event: Event) -> list[dict[str, Any]]:
     for r in event.releases.filter(state=Release.State.PUBLISHED).select_related("published_by"):
         names = "、".join(r.duties) or "续报"
         if r.published_at:
-            found.append((r.published_at, "release", f"{r.get_channel_display()}发布《{r.title}》（{names}）"))
+            whose = f"，由{r.issuer}发布" if r.issuer else ""
+            found.append((r.published_at, "release", f"{r.get_channel_display()}发布《{r.title}》（{names}{whose}）"))
+    if event.closed_at:
+        found.append((event.closed_at, "closed", f"结案：{event.close_reason}"))
     return [{"at": shanghai(at), "kind": kind, "text": text} for at, kind, text in sorted(found)]
 
 

@@ -32,6 +32,7 @@ from flow.changes import Changes
 from flow.placing import Batch
 from flow.policy import Policy
 from sla import engine
+from sla.authority import sentence
 from sla.models import Milestone, Obligation, Release
 
 TYPES = {
@@ -100,10 +101,13 @@ def replace_earlier(event_id: int, now: datetime) -> None:
 
 def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
     """A moment of an obligation's life, told as of its own instant."""
-    words = {"near": messages.near, "missed": messages.missed, "still_missed": messages.still_missed}
     kind = engine.kind_of(row.code)
-    message = words[kind](event_note(ob.event), clock_note(ob), row.at)
+    words = {"near": messages.near, "missed": messages.missed, "still_missed": messages.still_missed}
+    say = messages.reminder if ob.rule.get("reminder") else words[kind]
+    message = say(subject_note(ob), clock_note(ob), row.at)
     cause = f"obligation:{ob.id}:{row.code}"
+    if ob.rule.get("reminder"):  # no deadline has passed: whoever is on duty hears of it, no leader is woken
+        policy = replace(policy, ladder=replace(policy.ladder, escalates=frozenset(), at_once={}))
     return _first(cause, kind, message, ob.event, policy, row.at, milestone_id=row.id)
 
 
@@ -141,8 +145,10 @@ def met(ob: Obligation, release: Release, policy: Policy, now: datetime) -> list
         channel=release.get_channel_display(),
         url=release.url,
         published_at=release.published_at,
-        published_by=release.published_by.get_full_name() or release.published_by.username,
+        published_by=f"{release.published_by.get_full_name() or release.published_by.username}"
+        + (f"（由{release.issuer}发布）" if release.issuer else ""),
     )
+    assert ob.event
     message = messages.met(event_note(ob.event), clock_note(ob), note)
     told = outbox.heard([ob.id], ob.event_id)
     return stand_down_step(
@@ -174,13 +180,13 @@ def saved_search(
 
 
 def _first(
-    cause: str, kind: str, message: Message, event: Event, policy: Policy, at: datetime,
+    cause: str, kind: str, message: Message, event: Event | None, policy: Policy, at: datetime,
     milestone_id: int | None = None, urgent: str = "",
 ) -> list[Plan]:
     """`urgent`: the notice also says that a deadline is near or missed, so it is told as widely as that would be."""
     return first_steps(
-        cause, kind, message, grade=event.grade, at=at, ladder=_as_widely(policy.ladder, kind, urgent),
-        on_duty=on_duty(at), event_id=event.id, milestone_id=milestone_id,
+        cause, kind, message, grade=event.grade if event else None, at=at, ladder=_as_widely(policy.ladder, kind, urgent),
+        on_duty=on_duty(at), event_id=event.id if event else None, milestone_id=milestone_id,
     )  # fmt: skip
 
 
@@ -188,6 +194,13 @@ def _as_widely(ladder: Ladder, kind: str, urgent: str) -> Ladder:
     if urgent not in ladder.at_once:
         return ladder
     return replace(ladder, at_once={**ladder.at_once, kind: ladder.at_once[urgent]})
+
+
+def subject_note(ob: Obligation) -> EventNote:
+    """Its event; or the letter, the unit's quarter it is owed for."""
+    if ob.event:
+        return event_note(ob.event)
+    return EventNote(title=ob.subject_title, type="", grade=None, provisional=False, jurisdiction="")
 
 
 def event_note(event: Event, grading: Grading | None = None) -> EventNote:
@@ -202,6 +215,9 @@ def event_note(event: Event, grading: Grading | None = None) -> EventNote:
         quotes=tuple(e["quote"] for e in grading.evidence) if grading else (),
         posts=event.posts,
         first_post_at=event.t_first_post,
+        authority=tuple(
+            sentence(a["who"], a["effect"], a["note"], a["law"], a["why"]) for a in event.release_authority
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from alerts import outbox
 from alerts.escalation import Plan
 from alerts.models import Alert
 from archive.models import Source
-from flow import escalating, telling, topics
+from flow import escalating, subjects, telling, topics
 from flow.policy import Policy
 from flow.retry import retried
 from sla import engine
@@ -46,6 +46,7 @@ def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter
 
     `note` is a line that each of these messages carries (a clock that was set).
     """
+    subjects.open_periods(policy, now)
     counts = milestones(policy, now, held=held, note=note)
     counts += _silent_sources(policy, now, held=held)
     counts += topics.tell(policy, now, held=held)
@@ -57,6 +58,7 @@ def glance(policy: Policy, now: datetime, *, note: str = "") -> Counter[str]:
 
     After an outage thousands may be due: the caller's lease and heartbeat must not wait for all of them, nor the
     steps of the gravest. """
+    subjects.open_periods(policy, now)
     counts = milestones(policy, now, held=False, note=note, most=LIVE_BATCHES)
     counts += _silent_sources(policy, now, held=False)
     counts += topics.tell(policy, now, held=False)
@@ -113,6 +115,7 @@ def unfired(now: datetime) -> QuerySet[Milestone]:
         obligation__settled_at__isnull=True,
         obligation__superseded_at__isnull=True,
         obligation__exempt_reason="",
+        obligation__paused_at__isnull=True,
     )
 
 
@@ -136,7 +139,7 @@ def _write_milestones(
         ids = [d.obligation.id for d in due]
         running = set(
             Obligation.objects.select_for_update()
-            .filter(id__in=ids, settled_at__isnull=True, superseded_at__isnull=True, exempt_reason="")
+            .filter(id__in=ids, settled_at__isnull=True, superseded_at__isnull=True, exempt_reason="", paused_at__isnull=True)
             .values_list("id", flat=True)
         )
         open_still = set(unfired(now).filter(obligation_id__in=running).values_list("id", flat=True))

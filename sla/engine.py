@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sla.calendar import Calendar, day_of, end_of
+
 TOP_GRADES = ("特别重大", "重大")
 GRADES = ("特别重大", "重大", "较大", "一般")
 
 # Standings, the words of commands.md.
 OPEN, NEAR, MISSED, MET, MET_LATE = "open", "near", "missed", "met", "met_late"
-EXEMPT, SUPERSEDED = "exempt", "superseded"
+EXEMPT, PAUSED, SUPERSEDED = "exempt", "paused", "superseded"
 
 
 class Unmet(Exception):
@@ -30,12 +32,20 @@ class Duty:
     code: str
     name: str
     grades: tuple[str, ...]  # "" stands for no grade
-    hours: float  # elapsed hours: nights, weekends and holidays count
+    hours: float  # elapsed hours: nights, weekends and holidays count; 0 where the limit is in days
     warn_minutes: tuple[int, ...]  # before due_at, descending
     still_every_hours: float
-    met_by: str  # release | conference | answer
+    met_by: str  # release | conference | answer | continuing | record
     source: str
     edition: str
+    days: int = 0  # calendar days
+    working_days: int = 0
+    statutory: bool = True  # a statutory clock cannot be paused
+    reminder: bool = False  # no limit of its own: it is reminded of and never missed
+    subject: str = "event"  # event | letter | unit
+    every: str = ""  # quarter | half_year | year: owed by each of `units` in each such period
+    units: tuple[str, ...] = ()
+    post: str = ""  # whose appearance before the press settles it: head | deputy
 
     def rule(self) -> dict[str, Any]:
         """The copy an Obligation carries."""
@@ -44,7 +54,17 @@ class Duty:
 
 def duty_of(rule: Mapping[str, Any]) -> Duty:
     """A Duty from an Obligation's copy (JSON turned tuples into lists)."""
-    return Duty(**{**rule, "grades": tuple(rule["grades"]), "warn_minutes": tuple(rule["warn_minutes"])})
+    lists = {name: tuple(rule[name]) for name in ("grades", "warn_minutes", "units") if name in rule}
+    return Duty(**{**rule, **lists})
+
+
+def due_of(duty: Duty, starts_at: datetime, calendar: Calendar) -> datetime:
+    """The deadline of a duty that starts at `starts_at`; raises calendar.UnknownYear."""
+    if duty.days:
+        return end_of(day_of(starts_at) + timedelta(days=duty.days))
+    if duty.working_days:
+        return end_of(calendar.add_working_days(day_of(starts_at), duty.working_days))
+    return starts_at + timedelta(hours=duty.hours)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +78,8 @@ class EventFacts:
     t_event: datetime | None
     t_first_post: datetime | None
     t_detected: datetime
+    ruling: str = ""  # an officer's word on the answer: open | drop
+    ruling_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +112,11 @@ def owed(facts: EventFacts, duties: Iterable[Duty], max_event_age: timedelta) ->
     starts_at, basis = start_of(facts, max_event_age)
     found = []
     for duty in duties:
+        if duty.subject != "event" or duty.met_by == "continuing":
+            continue
         if (facts.grade or "") not in duty.grades or facts.jurisdiction == "elsewhere":
             continue
-        if duty.met_by == "answer" and not (facts.answer_owed and facts.jurisdiction == "ours"):
+        if duty.met_by == "answer" and not _answer_owed(facts):
             continue
         found.append(
             Owed(
@@ -102,12 +126,20 @@ def owed(facts: EventFacts, duties: Iterable[Duty], max_event_age: timedelta) ->
     return found, _owes_reason(facts, found)
 
 
+def _answer_owed(facts: EventFacts) -> bool:
+    if facts.ruling:
+        return facts.ruling == "open"
+    return facts.answer_owed and facts.jurisdiction == "ours"
+
+
 def _owes_reason(facts: EventFacts, found: list[Owed]) -> str:
     if facts.jurisdiction == "elsewhere":
         return "外地事件，本局不负回应职责"
     if facts.grade in TOP_GRADES:
         unsure = "；属地不明，暂按本地计，请值班员先核属地" if facts.jurisdiction == "unknown" else ""
         return f"{facts.grade}事件，应在时限内发布权威信息并召开新闻发布会{unsure}"
+    if facts.ruling:
+        return f"{'人工决定应予回应' if facts.ruling == 'open' else '人工决定不需回应'}：{facts.ruling_reason}"
     if found:
         return facts.answer_reason or "有群众询问、投诉或反映，应予回应"
     if facts.answer_owed and facts.jurisdiction == "unknown":
@@ -116,7 +148,12 @@ def _owes_reason(facts: EventFacts, found: list[Owed]) -> str:
 
 
 def milestones(duty: Duty, due_at: datetime) -> list[tuple[str, datetime]]:
-    """(code, instant) of every warning and of the breach, as absolute instants in order of time."""
+    """(code, instant) of every warning and of the breach, as absolute instants in order of time.
+
+    A duty that is only reminded of has one reminder when its time has come, and no breach.
+    """
+    if duty.reminder:
+        return [("near-1", due_at)]
     near = [
         (f"near-{n}", due_at - timedelta(minutes=minutes))
         for n, minutes in enumerate(sorted(duty.warn_minutes, reverse=True), 1)
@@ -126,6 +163,8 @@ def milestones(duty: Duty, due_at: datetime) -> list[tuple[str, datetime]]:
 
 def following(code: str, at: datetime, duty: Duty) -> tuple[str, datetime] | None:
     """The milestone that follows a breach: reminded every `still_every_hours` until evidence settles it."""
+    if duty.reminder:
+        return f"near-{int(code.rsplit('-', 1)[1]) + 1}", at + timedelta(hours=duty.still_every_hours)
     if code == "missed":
         n = 1
     elif code.startswith("still_missed-"):
@@ -148,7 +187,7 @@ def schedule(
     if all(done for _, _, done in rows):
         every = timedelta(hours=duty.still_every_hours)
         n = (now - due_at) // every + 1
-        rows.append((f"still_missed-{n}", due_at + n * every, False))
+        rows.append((f"near-{n + 1}" if duty.reminder else f"still_missed-{n}", due_at + n * every, False))
     return rows
 
 
@@ -165,6 +204,7 @@ def standing(
     exempt: bool,
     superseded: bool,
     now: datetime,
+    paused: bool = False,
 ) -> str:
     """Where an obligation stands at `now`. Instants are compared, never percentages."""
     if superseded:
@@ -173,64 +213,12 @@ def standing(
         return EXEMPT
     if settled_at is not None:
         return MET if settled_at <= due_at else MET_LATE
+    if paused:
+        return PAUSED
+    if duty.reminder:
+        return NEAR if now >= due_at else OPEN
     if now >= due_at:
         return MISSED
     if duty.warn_minutes and now >= due_at - timedelta(minutes=max(duty.warn_minutes)):
         return NEAR
     return OPEN
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """What a release brings to show that it was made public."""
-
-    duties: tuple[str, ...]
-    channel: str
-    url: str
-    published_at: datetime | None
-    page_hash: str
-    people: tuple[int | None, int | None, int | None]  # drafter, reviewer, publisher
-    place: str
-    speaker: str
-    attendees: int | None
-
-
-OFFICIAL_CHANNELS = ("portal", "weibo", "wechat", "app")
-
-
-def check_evidence(evidence: Evidence, duties: Mapping[str, Duty], now: datetime) -> None:
-    """Raise Unmet unless this release is good evidence for every duty it names (domain.md §2.2 "Stop K1/K2").
-
-    `duties` are the rules of the event's running obligations it names, by code.
-    """
-    if None in evidence.people:
-        field = ("drafted_by", "reviewed_by", "published_by")[evidence.people.index(None)]
-        raise Unmet("起草、审核、发布三个环节都要有人署名", field)
-    if len(set(evidence.people)) < 3:
-        raise Unmet("同一人不得兼任起草、审核、发布", "published_by")
-    if evidence.published_at is None:
-        raise Unmet("缺发布时间", "published_at")
-    if evidence.published_at > now:
-        raise Unmet("发布时间晚于当前时间", "published_at")
-    for duty in duties.values():
-        if duty.met_by == "conference":
-            _check_conference(evidence)
-        else:
-            _check_publication(evidence, duty)
-
-
-def _check_conference(evidence: Evidence) -> None:
-    if evidence.channel != "conference":
-        raise Unmet("通稿不能代替新闻发布会：渠道须为 conference", "channel")
-    for field, value in (("place", evidence.place), ("speaker", evidence.speaker), ("attendees", evidence.attendees)):
-        if not value:
-            raise Unmet("新闻发布会须记明地点（或线上）、发言人、到场人数", field)
-
-
-def _check_publication(evidence: Evidence, duty: Duty) -> None:
-    if evidence.channel not in OFFICIAL_CHANNELS:
-        raise Unmet(f"{duty.code} 须在本局官方渠道公开发布（门户网站、微博、微信、移动客户端）", "channel")
-    if not evidence.url:
-        raise Unmet("缺发布链接", "url")
-    if not evidence.page_hash:
-        raise Unmet("缺已发布页面文件（--page），其指纹是公开的证据", "page")

@@ -64,7 +64,7 @@ class Obligation(models.Model):
     event = models.ForeignKey(Event, null=True, blank=True, on_delete=models.PROTECT, related_name="obligations")
     subject = models.CharField(max_length=80, blank=True)  # "letter:12", "unit:3:2026Q1"; "" when there is an event
     subject_title = models.CharField("对象", max_length=200, blank=True)
-    duty = models.CharField(max_length=8)
+    duty = models.CharField(max_length=12)
     rev = models.PositiveIntegerField(default=1)
     rule = models.JSONField()  # the Duty as it was: name, hours, warnings, edition, hash
     starts_at = models.DateTimeField()
@@ -128,4 +128,31 @@ class Milestone(models.Model):
                 name="milestone_due",
                 condition=models.Q(fired_at__isnull=True, superseded_at__isnull=True),
             )
+        ]
+
+
+class Appearance(models.Model):
+    """A head or deputy before the press: what the spokesperson counters count (方案 四(一))."""
+
+    class Post(models.TextChoices):
+        HEAD = "head", "主要负责同志"
+        DEPUTY = "deputy", "相关负责人"
+
+    class Form(models.TextChoices):
+        CONFERENCE = "conference", "新闻发布会"
+        INTERVIEW = "interview", "接受采访"
+
+    unit = models.CharField("单位", max_length=60)
+    name = models.CharField("姓名", max_length=100)
+    post = models.CharField("职务", max_length=6, choices=Post)
+    form = models.CharField("形式", max_length=10, choices=Form)
+    at = models.DateTimeField("时间")
+    note = models.CharField("说明", max_length=300, blank=True)
+    release = models.ForeignKey(Release, null=True, blank=True, on_delete=models.PROTECT, related_name="appearances")
+    recorded_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "name", "form", "at"], name="one_appearance_per_moment")
         ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from sla.calendar import Calendar, day_of, end_of
+from sla.engine import Duty, due_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,30 @@ def merge(one: Clock, other: Clock) -> Clock:
         held = max(running, key=_paused_at)
         return _reopened(merged, paused_at=held.paused_at, pause_reason=held.pause_reason)
     return _reopened(merged)
+
+
+def correct(clock: Clock, duty: Duty, starts_at: datetime, calendar: Calendar) -> Clock:
+    """The start as a named person says it was; what settled the clock stays, and is judged by the new deadline."""
+    return replace(clock, starts_at=starts_at, start_basis="manual", due_at=due_of(duty, starts_at, calendar))
+
+
+def resume(clock: Clock, duty: Duty, now: datetime, calendar: Calendar) -> Clock:
+    """Running again: the deadline moves by the pause, in the duty's own measure (working days, days, elapsed time)."""
+    assert clock.paused_at
+    away = max(now - clock.paused_at, timedelta(0))
+    if duty.working_days:
+        days = calendar.working_days_between(day_of(clock.paused_at), day_of(now))
+        due_at = end_of(calendar.add_working_days(_last_day(clock.due_at), days))
+    elif duty.days:
+        due_at = clock.due_at + timedelta(days=(day_of(now) - day_of(clock.paused_at)).days)
+    else:
+        due_at = clock.due_at + away
+    return _reopened(clock, due_at=due_at)
+
+
+def _last_day(due_at: datetime) -> date:
+    """The last day of a deadline that ends at 24:00."""
+    return day_of(due_at - timedelta(microseconds=1))
 
 
 def _settled_at(clock: Clock) -> datetime:

