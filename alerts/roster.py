@@ -45,12 +45,15 @@ def duties_in(starts: datetime, ends: datetime) -> list[Duty]:
 def load(starts: datetime, ends: datetime) -> Rota:
     """Everything of the tables that touches [starts, ends)."""
     touching = Q(starts_at__lt=ends, ends_at__gt=starts)
-    shifts = models.Shift.objects.filter(touching).order_by("starts_at", "id")
-    covers = list(models.Cover.objects.filter(touching).order_by("id"))
+    rotations = [rotation_of(row) for row in models.Rotation.objects.order_by("id")]
+    shifts = [shift_of(row) for row in models.Shift.objects.filter(touching).order_by("starts_at", "id")]
+    covers = [cover_of(row) for row in models.Cover.objects.filter(touching).order_by("id")]
+    if not (rotations or shifts or covers):
+        return Rota()
     return Rota(
-        rotations=tuple(rotation_of(row) for row in models.Rotation.objects.order_by("id")),
-        shifts=tuple(shift_of(row) for row in shifts),
-        covers=tuple(cover_of(row) for row in covers),
+        rotations=tuple(rotations),
+        shifts=tuple(shifts),
+        covers=tuple(covers),
         leaves=tuple(leave_of(row) for row in models.Leave.objects.filter(touching)),
         people=frozenset(get_user_model().objects.filter(is_active=True).values_list("id", flat=True)),
     )

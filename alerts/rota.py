@@ -280,3 +280,30 @@ def block_overlaps(blocks: Sequence[Block]) -> bool:
     spans = [(timedelta(hours=b.start.hour, minutes=b.start.minute), b.length) for b in blocks]
     week = sorted((start + d * DAY, start + d * DAY + length) for start, length in spans for d in range(2))
     return any(ends > starts for (_, ends), (starts, _) in itertools.pairwise(week))
+
+
+@dataclass(frozen=True)
+class Instead:
+    """Who is told while a role has nobody: the people of the next level that has some, or nobody (role "")."""
+
+    starts_at: datetime
+    ends_at: datetime
+    role: str
+    users: tuple[int, ...]
+
+
+def instead(gap: Interval, above: Sequence[str], duties: Sequence[Duty]) -> list[Instead]:
+    """Whom the levels `above` (next one first) give during `gap`, cut where it changes."""
+    starts, ends = gap
+    higher = [d for d in duties if d.role in above and d.starts_at < ends and d.ends_at > starts]
+    edges = sorted({starts, ends, *(max(starts, d.starts_at) for d in higher), *(min(ends, d.ends_at) for d in higher)})
+    found: list[Instead] = []
+    for s, e in itertools.pairwise(edges):
+        there = at(higher, s)
+        role = next((r for r in above if any(d.role == r for d in there)), "")
+        users = tuple(dict.fromkeys(d.user for d in there if d.role == role))
+        if found and (found[-1].role, found[-1].users) == (role, users):
+            found[-1] = replace(found[-1], ends_at=e)
+        else:
+            found.append(Instead(s, e, role, users))
+    return found

@@ -10,6 +10,7 @@ from alerts.escalation import CONSOLE, FINAL_KINDS
 from alerts.models import Alert, Delivery
 from console.permissions import roles_of
 from console.words import LEVEL_ROLES
+from flow.contacts import PREFIX as CONTACT_TEST
 from sla.engine import GRADES
 
 SHOWN = 50
@@ -21,6 +22,7 @@ def awaiting(user: Any) -> QuerySet[Alert]:
     By level as well as by address: what was addressed to the officer of the last shift is the next one's to take.
     """
     standing = Alert.objects.filter(acked_at__isnull=True, stood_down_at__isnull=True)
+    standing = standing.exclude(cause__startswith=CONTACT_TEST)  # those ask for nothing
     roles = roles_of(user)
     levels = [n for n, role in enumerate(LEVEL_ROLES, 1) if role in roles]
     addresses = [f"role:{role}" for role in roles] + [f"user:{user.get_username()}"]

@@ -36,6 +36,8 @@ ACTS: dict[str, frozenset[str]] = {
     "publish_release": frozenset({DUTY, LEADER, HEAD}),
     "manage_sources": frozenset({HEAD, ADMIN}),
     "save_topic": frozenset({DUTY, LEADER, HEAD, JUDGE, ANALYST}),
+    "manage_rota": frozenset({LEADER, ADMIN}),
+    "sign_handover": frozenset({DUTY, LEADER}),
 }
 ACT_WORDS = {
     "acknowledge": "确认告警",
@@ -47,6 +49,8 @@ ACT_WORDS = {
     "publish_release": "登记发布",
     "manage_sources": "管理信源",
     "save_topic": "建立和修改专题",
+    "manage_rota": "编排值班表",
+    "sign_handover": "签交接班",
 }
 
 # How many posts one export may hold, by role (the highest a person holds counts); 0: none.

@@ -10,12 +10,13 @@ from analysis.models import Unit
 from config import clock
 from crawlers import schedule
 from crawlers.child import Child
-from flow import topics
+from flow import contacts, topics
 from flow.engine import Job
 from flow.policy import Policy
 from flow.readers import Readers
 
 CRAWL_BEAT_S = 1.0
+CONTACTS_BEAT_S = 20.0
 TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
 
 
@@ -27,7 +28,7 @@ def readers(files: Policy, processes: int = 0) -> Readers:
 
 
 @contextmanager
-def jobs(stop: threading.Event) -> Iterator[Sequence[Job]]:
+def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
     """The engine's scheduled work; the crawler child ends with it."""
     child = Child()
 
@@ -36,6 +37,10 @@ def jobs(stop: threading.Event) -> Iterator[Sequence[Job]]:
             child.crawl(due)
 
     try:
-        yield [Job("crawl", CRAWL_BEAT_S, crawl), Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now()))]
+        yield [
+            Job("crawl", CRAWL_BEAT_S, crawl),
+            Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
+            Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),
+        ]
     finally:
         child.stop()

@@ -20,7 +20,9 @@ from config import clock
 from console import affairs, inbox, polling
 from console.coverage import coverage
 from console.permissions import ACTS, Request, Rights, may, needs, signed_in
-from flow import handling
+from console.policy import policy
+from flow import handling, handover
+from flow.rota import ladder_name
 from sla.engine import TOP_GRADES, Unmet
 from sla.models import Release
 
@@ -75,6 +77,7 @@ def state(user: Any, now: datetime) -> dict[str, Any]:
     """Everything the desk shows, in a bounded number of queries."""
     alerts = inbox.listed(user)
     top = alerts[0].grade if alerts and alerts[0].kind not in FINAL_KINDS else None
+    ladder = policy().ladder
     rows, running = affairs.by_time_left(now)
     return {
         "alerts": alerts,
@@ -85,6 +88,7 @@ def state(user: Any, now: datetime) -> dict[str, Any]:
         "running": running,
         "proposals": _proposals(),
         "releases": _releases(user),
+        "handovers": [(c, ladder_name(c.role, ladder)) for c in handover.unsigned(ladder, now)],
         "coverage": coverage(),
         "may": Rights(user),
     }

@@ -11,7 +11,7 @@ from tests.console import city
 
 pytestmark = pytest.mark.django_db
 ROLES = ("duty_officer", "shift_leader", "centre_head", "bureau_leader", "analyst", "admin")
-PAGES = ("/", "/wall/", "/events/", "/search/", "/ledger/", "/sources/", "/password/")
+PAGES = ("/", "/wall/", "/events/", "/search/", "/ledger/", "/sources/", "/rota/", "/rota/contacts/", "/rota/handover/", "/password/")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -10,10 +10,10 @@ from tests.console import city
 
 pytestmark = pytest.mark.django_db
 MAY = {
-    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic"},
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover"},
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "save_topic",
+        "save_topic", "manage_rota", "sign_handover",
     },
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
@@ -22,7 +22,7 @@ MAY = {
     "bureau_leader": {"acknowledge", "second_grade"},
     "analyst": {"draft_release", "save_topic"},
     "judge": {"save_topic"},
-    "admin": {"manage_sources"},
+    "admin": {"manage_sources", "manage_rota"},
 }  # fmt: skip
 
 

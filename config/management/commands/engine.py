@@ -20,7 +20,7 @@ class Command(Base):
             signal.signal(sig, lambda number, frame: stop.set())
         files = policy()
         try:
-            with jobs(stop) as work:
+            with jobs(stop, files) as work:
                 engine.run(files, readers(files, processes=1), work, stop)
         except locks.Taken as e:
             raise Refused(str(e)) from e

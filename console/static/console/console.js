@@ -246,6 +246,7 @@
     ["g s", "去检索", go("/search/")],
     ["g t", "去专题", go("/topics/")],
     ["g l", "去发布台账", go("/ledger/")],
+    ["g r", "去值班表", go("/rota/")],
     ["g x", "去信源", go("/sources/")],
     ["?", "快捷键", () => openSheet()],
     ["Escape", "关闭、取消选择", () => { if (sheet.open) sheet.close(); else select(null); }],
