@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 from django.contrib.auth import get_user_model
@@ -18,15 +18,29 @@ workday = rota.weekdays_only
 
 def on_duty(at: datetime) -> dict[str, list[Person]]:
     """Role -> the people on duty at `at` with their own addresses. A bounded number of small queries."""
-    duties = rota.at(duties_in(at, at + timedelta(microseconds=1)), at)
-    ids = {d.user for d in duties}
+    return on_duty_at([at])[at]
+
+
+def on_duty_at(instants: Collection[datetime]) -> dict[datetime, dict[str, list[Person]]]:
+    """The same for each of many instants, by no more queries."""
+    if not instants:
+        return {}
+    resolved = duties_in(min(instants), max(instants) + timedelta(microseconds=1))
+    duties = {at: rota.at(resolved, at) for at in instants}
+    ids = {d.user for found in duties.values() for d in found}
     names = dict(get_user_model().objects.filter(id__in=ids).values_list("id", "username"))
     reach: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for user_id, channel, address in _contacts(ids):
         reach[user_id].append((channel, address))
+    return {at: _people(found, names, reach) for at, found in duties.items()}
+
+
+def _people(
+    duties: Sequence[Duty], names: Mapping[int, str], reach: Mapping[int, list[tuple[str, str]]]
+) -> dict[str, list[Person]]:
     people: dict[str, list[Person]] = defaultdict(list)
     for duty in duties:
-        person = Person(user_id=duty.user, name=names[duty.user], contacts=tuple(reach[duty.user]))
+        person = Person(user_id=duty.user, name=names[duty.user], contacts=tuple(reach.get(duty.user, ())))
         if person not in people[duty.role]:
             people[duty.role].append(person)
     return dict(people)

@@ -29,7 +29,7 @@ from analysis.models import Event
 from config import clock
 from flow import audit, delivery, instants, invariants, owing, telling, watch
 from flow.invariants import Violation
-from flow.lookout import AT_MOST, budget, look, reading_connection, running
+from flow.lookout import AT_MOST, budget, look, reading_connection
 from flow.models import Lease
 from flow.policy import Policy
 from sla import engine
@@ -83,7 +83,7 @@ def _open_clocks(event_id: int, policy: Policy, now: datetime) -> int:
 def _write_milestones(obligation_id: int) -> int:
     """The milestones its own rule asks for; those that were told stay as they are, and what is due is told next."""
     with transaction.atomic():
-        ob = Obligation.objects.select_for_update().filter(running(), pk=obligation_id).first()
+        ob = Obligation.objects.select_for_update().filter(watch.running(), pk=obligation_id).first()
         if ob is None:
             return 0
         wanted = engine.milestones(engine.duty_of(ob.rule), ob.due_at)

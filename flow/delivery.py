@@ -101,7 +101,7 @@ def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
     """Take `row` for one try, or None: another sender was quicker, or the rate says later."""
     with transaction.atomic():
         real = real_now()
-        recent = _recent_tries(row.channel, real)
+        recent = _recent_tries(row.channel, real, rate.share(row.priority))
         if throttle.free_at(recent, rate, row.priority, real) > real:
             _put_off(row, recent, rate, real)
             return None
@@ -127,9 +127,12 @@ def claim(row: Delivery, outlet: Channel, rate: throttle.Rate) -> Claim | None:
     )
 
 
-def _recent_tries(channel: str, real: datetime) -> list[datetime]:
-    tries = Attempt.objects.filter(delivery__channel=channel, started_at__gt=real - throttle.WINDOW)
-    return list(tries.values_list("started_at", flat=True))
+def _recent_tries(channel: str, real: datetime, share: int) -> list[datetime]:
+    """When this channel was tried in the last minute; [] while all channels together have not used up its share."""
+    tries = Attempt.objects.filter(started_at__gt=real - throttle.WINDOW)
+    if tries.count() < share:  # an index alone tells
+        return []
+    return list(tries.filter(delivery__channel=channel).values_list("started_at", flat=True))
 
 
 def _put_off(row: Delivery, recent: list[datetime], rate: throttle.Rate, real: datetime) -> None:

@@ -10,7 +10,7 @@ from copy import deepcopy
 from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from alerts.escalation import Ladder
 from alerts.models import Attempt, Delivery
@@ -59,16 +59,11 @@ def _grave(using: str) -> list[GraveEvent]:
     return [GraveEvent(id=i, grade=grade or "", duties=frozenset(duties[i])) for i, grade in grades.items()]
 
 
-def running() -> Q:
-    """What an obligation is while its clock runs."""
-    return Q(settled_at=None, superseded_at=None, exempt_reason="", paused_at=None)
-
-
 def _silent_clocks(using: str) -> list[RunningClock]:
     """Only those that look wrong: no milestone to come, and no breach told."""
     of_it = Milestone.objects.using(using).filter(obligation=OuterRef("pk"))
     silent = Obligation.objects.using(using).filter(
-        running(), ~Exists(of_it.filter(fired_at=None, superseded_at=None)), ~Exists(of_it.filter(code="missed", fired_at__isnull=False))
+        watch.running(), ~Exists(of_it.filter(fired_at=None, superseded_at=None)), ~Exists(of_it.filter(code="missed", fired_at__isnull=False))
     )
     return [RunningClock(id=i, has_next=False, told_missed=False) for i in silent.values_list("id", flat=True)[:AT_MOST]]
 

@@ -12,6 +12,7 @@ from alerts import messages, outbox, paging
 from alerts.escalation import (
     CONSOLE,
     Ladder,
+    OnDuty,
     Person,
     Plan,
     Recipient,
@@ -25,7 +26,7 @@ from alerts.escalation import (
 )
 from alerts.messages import ClockNote, EventNote, Message, ReleaseNote
 from alerts.models import Alert, Escalation
-from alerts.roster import on_duty
+from alerts.roster import on_duty, on_duty_at
 from analysis.models import Event, Grading
 from archive.models import SavedSearch, Source
 from flow.changes import Changes
@@ -99,7 +100,13 @@ def replace_earlier(event_id: int, now: datetime) -> None:
         outbox.stand_down_cause(f"event:{event_id}:{kind}:", now)
 
 
-def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
+def milestones(rows: Sequence[tuple[Obligation, Milestone]], policy: Policy) -> list[list[Plan]]:
+    """What each of many moments has to tell; the rota is read once for all of them."""
+    people = on_duty_at({row.at for _, row in rows})
+    return [milestone(ob, row, policy, people[row.at]) for ob, row in rows]
+
+
+def milestone(ob: Obligation, row: Milestone, policy: Policy, people: OnDuty) -> list[Plan]:
     """A moment of an obligation's life, told as of its own instant."""
     kind = engine.kind_of(row.code)
     words = {"near": messages.near, "missed": messages.missed, "still_missed": messages.still_missed}
@@ -108,7 +115,7 @@ def milestone(ob: Obligation, row: Milestone, policy: Policy) -> list[Plan]:
     cause = f"obligation:{ob.id}:{row.code}"
     if ob.rule.get("reminder"):  # no deadline has passed: whoever is on duty hears of it, no leader is woken
         policy = replace(policy, ladder=replace(policy.ladder, escalates=frozenset(), at_once={}))
-    return _first(cause, kind, message, ob.event, policy, row.at, milestone_id=row.id)
+    return _first(cause, kind, message, ob.event, policy, row.at, milestone_id=row.id, people=people)
 
 
 def next_level(
@@ -181,12 +188,13 @@ def saved_search(
 
 def _first(
     cause: str, kind: str, message: Message, event: Event | None, policy: Policy, at: datetime,
-    milestone_id: int | None = None, urgent: str = "",
+    milestone_id: int | None = None, urgent: str = "", people: OnDuty | None = None,
 ) -> list[Plan]:
-    """`urgent`: the notice also says that a deadline is near or missed, so it is told as widely as that would be."""
+    """`people`: who is on duty at `at`, where that is known. `urgent`: the notice also says that a deadline is near or
+    missed, so it is told as widely as that would be."""
     return first_steps(
         cause, kind, message, grade=event.grade if event else None, at=at, ladder=_as_widely(policy.ladder, kind, urgent),
-        on_duty=on_duty(at), event_id=event.id if event else None, milestone_id=milestone_id,
+        on_duty=on_duty(at) if people is None else people, event_id=event.id if event else None, milestone_id=milestone_id,
     )  # fmt: skip
 
 
@@ -222,7 +230,7 @@ def event_note(event: Event, grading: Grading | None = None) -> EventNote:
 
 
 def _latest(event: Event) -> Grading | None:
-    return event.gradings.order_by("-id").first()
+    return max(event.gradings.all(), key=lambda g: g.id, default=None)  # read beforehand where many are told
 
 
 def clock_note(ob: Obligation) -> ClockNote:
