@@ -93,10 +93,15 @@ def _carriers(plans: Sequence[Plan]) -> Carriers:
 
 
 def _link_carried(carriers: Carriers) -> None:
-    for (_, channel, address), (first, others) in carriers.items():
-        keys = [_key(plan, channel, address) for plan in others]
-        carrier = Delivery.objects.get(key=_key(first, channel, address))
-        Delivery.objects.filter(key__in=keys).update(carried_by=carrier)
+    keys = {
+        _key(plan, channel, address): _key(first, channel, address)
+        for (_, channel, address), (first, others) in carriers.items()
+        for plan in others
+    }
+    rows = {row.key: row for row in Delivery.objects.filter(key__in=[*keys, *keys.values()])}
+    for key, carrier in keys.items():
+        rows[key].carried_by = rows[carrier]
+    Delivery.objects.bulk_update([rows[key] for key in keys], ["carried_by"])
 
 
 def _alert(plan: Plan) -> Alert:

@@ -256,7 +256,9 @@ def part_two(policy: Policy, gateway: Running, kills: int) -> dict[str, dict[str
 def verdict(first: dict[str, Any], points: dict[str, dict[str, Any]]) -> dict[str, Any]:
     parts = [first, *points.values()]
     # In part 2 nobody takes leases back until the kills are over.
-    recovery = [part.pop("recovery_s") for part in parts][0]
+    recovery = first.pop("recovery_s")
+    for part in points.values():
+        part.pop("recovery_s")
     worst = recovery[min(len(recovery) - 1, int(len(recovery) * 0.99))] if recovery else 0.0
     outside = [p for name, p in points.items() if name not in WINDOW]
     inside = [p for name, p in points.items() if name in WINDOW]
