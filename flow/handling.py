@@ -22,6 +22,7 @@ from alerts.models import Alert, Escalation, Handling
 from flow import audit, telling
 from flow.models import AuditEntry
 from flow.policy import Policy
+from flow.retry import retried
 from sla.engine import Unmet
 from sla.models import Milestone, Release
 
@@ -30,6 +31,7 @@ LEADER_FROM = 2  # the lowest level whose people may close a matter
 REFUSALS_KEPT = 60  # audit entries a minute for links and callbacks that were refused: a flood fills no table
 
 
+@retried
 def acknowledge(
     key: str, user: User, now: datetime, *, version: int | None = None, via: str = "console"
 ) -> Alert:
@@ -43,6 +45,7 @@ def acknowledge(
     return alert
 
 
+@retried
 def acknowledge_by_link(token: str, user: User | None, now: datetime) -> Alert:
     """The same by the one-time link of a message, with or without a log-in. Raises acks.LinkRefused."""
     with transaction.atomic():
@@ -52,6 +55,7 @@ def acknowledge_by_link(token: str, user: User | None, now: datetime) -> Alert:
     return alert
 
 
+@retried
 def refuse(
     key: str, user: User, reason: str, policy: Policy, now: datetime, *,
     version: int | None = None, held: bool = False, via: str = "console",
@@ -71,6 +75,7 @@ def refuse(
     return paging.head(step.cause)
 
 
+@retried
 def reassign(
     key: str, user: User, to: User, reason: str, policy: Policy, now: datetime, *,
     version: int | None = None, held: bool = False, via: str = "console",
@@ -91,6 +96,7 @@ def reassign(
     return paging.head(step.cause)
 
 
+@retried
 def snooze(
     key: str, user: User, minutes: int, policy: Policy, now: datetime, *,
     version: int | None = None, via: str = "console",
@@ -130,6 +136,7 @@ def snooze_refused(step: Alert, escalation: Escalation, until: datetime, now: da
     return ""
 
 
+@retried
 def close(
     key: str, user: User, reason: str, policy: Policy, now: datetime, *,
     version: int | None = None, via: str = "console",
@@ -148,6 +155,7 @@ def close(
     return step
 
 
+@retried
 def reapply(
     key: str, user: User, policy: Policy, now: datetime, *, version: int | None = None, via: str = "console"
 ) -> Alert:

@@ -30,7 +30,7 @@ PURE = [
     ),
     "sla.engine",
     *(f"sla.{name}" for name in ("revisions", "calendar", "authority", "evidence")),
-    *(f"alerts.{name}" for name in ("escalation", "ladder", "messages", "rendering", "rota", "throttle")),
+    *(f"alerts.{name}" for name in ("escalation", "explain", "ladder", "messages", "rendering", "rota", "throttle")),
     *(f"archive.{name}" for name in ("matcher", "naming", "near", "query", "ranges", "simplified", "terms", "tokens", "tree", "values")),
     "flow.invariants",
 ]
