@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
+from alerts import paging
 from alerts.escalation import CONSOLE, FINAL_KINDS
-from alerts.models import Alert, Delivery
+from alerts.models import Alert, Delivery, Escalation
 from console.permissions import roles_of
 from console.words import LEVEL_ROLES
 from flow.contacts import PREFIX as CONTACT_TEST
@@ -46,8 +47,23 @@ def listed(user: Any) -> list[Alert]:
     """
     notice = Case(When(kind__in=FINAL_KINDS, then=1), default=0)
     gravity = Case(*(When(grade=grade, then=n) for n, grade in enumerate(GRADES)), default=len(GRADES))
-    rows = awaiting(user).select_related("event").order_by(notice, gravity, "raised_at", "level")
+    # A level told again and again is one row, its newest: forty repeats must not fill the list.
+    again = Alert.objects.filter(cause=OuterRef("cause"), level=OuterRef("level"), id__gt=OuterRef("pk"))
+    rows = awaiting(user).exclude(Exists(again)).select_related("event", "assigned_to")
+    rows = rows.order_by(notice, gravity, "raised_at", "level")
     newest: dict[str, Alert] = {}
     for alert in rows[: SHOWN * 4]:
         newest[alert.cause] = alert
-    return list(newest.values())[:SHOWN]
+    return with_escalations(list(newest.values())[:SHOWN])
+
+
+def with_escalations(alerts: list[Alert]) -> list[Alert]:
+    """Each with what its buttons and its next line need: `version`, and `next_name`, the level told next."""
+    found = {e.cause: e for e in Escalation.objects.filter(cause__in=[a.cause for a in alerts])}
+    for alert in alerts:
+        escalation = found.get(alert.cause)
+        rule = paging.rule(escalation) if escalation else None
+        alert.version = escalation.version if escalation else ""  # type: ignore[attr-defined]
+        alert.next_name = rule.level(min(alert.level + 1, rule.top)).name if rule else ""  # type: ignore[attr-defined]
+        alert.at_top = bool(rule and alert.level >= rule.top)  # type: ignore[attr-defined]
+    return alerts

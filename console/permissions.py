@@ -27,6 +27,7 @@ DUTY, LEADER, HEAD, BUREAU, JUDGE, ANALYST, ADMIN = (
 )
 ACTS: dict[str, frozenset[str]] = {
     "acknowledge": frozenset({DUTY, LEADER, HEAD, BUREAU}),
+    "close_alert": frozenset({LEADER, HEAD, BUREAU}),
     "grade": frozenset({DUTY, LEADER, HEAD}),
     # Whoever stands as second person for a downgrade (design.md §6) answers for a shift or more.
     "second_grade": frozenset({LEADER, HEAD, BUREAU}),
@@ -41,6 +42,7 @@ ACTS: dict[str, frozenset[str]] = {
 }
 ACT_WORDS = {
     "acknowledge": "确认告警",
+    "close_alert": "关闭告警或改用现行策略",
     "grade": "确认或改定等级",
     "second_grade": "作为第二人同意降级",
     "open_event": "人工开立事件",

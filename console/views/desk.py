@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -14,7 +15,8 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from alerts.escalation import FINAL_KINDS
+from alerts.escalation import CONSOLE, FINAL_KINDS
+from alerts.models import Delivery
 from analysis.models import Event
 from config import clock
 from console import affairs, inbox, polling
@@ -27,6 +29,8 @@ from sla.engine import TOP_GRADES, Unmet
 from sla.models import Release
 
 SHOWN = 10
+RECENT = timedelta(days=1)
+State = Delivery.State
 
 
 @signed_in
@@ -48,8 +52,9 @@ def live(request: Request) -> HttpResponse:
 def acknowledge(request: Request) -> HttpResponse:
     """确认收到, in place. Ends the paging of this cause, never a clock."""
     now, key = clock.now(), request.POST.get("key", "")
+    version = request.POST.get("version", "")
     try:
-        alert = handling.acknowledge(key, request.user, now)
+        alert = handling.acknowledge(key, request.user, now, version=int(version) if version.isdecimal() else None)
         said, mood = f"已确认收到：{alert.title}", "good"
         if alert.acked_by_id != request.user.pk:
             said = f"此前已由{alert.acked_by or '消息链接'}确认：{alert.title}"
@@ -86,12 +91,21 @@ def state(user: Any, now: datetime) -> dict[str, Any]:
         "top": top,
         "affairs": rows,
         "running": running,
+        "undelivered": undelivered(now),
         "proposals": _proposals(),
         "releases": _releases(user),
         "handovers": [(c, ladder_name(c.role, ladder)) for c in handover.unsigned(ladder, now)],
         "coverage": coverage(),
         "may": Rights(user),
     }
+
+
+def undelivered(now: datetime) -> list[tuple[str, str, int]]:
+    """(state, its word, how many) of the messages of the last day that did not leave at once: delayed, held, failed."""
+    late = Delivery.objects.filter(created_at__gt=now - RECENT).exclude(channel=CONSOLE)
+    late = late.filter(Q(state__in=[State.FAILED, State.UNKNOWN, State.HELD]) | Q(state=State.WAITING, reason__gt=""))
+    counts = dict(late.values_list("state").annotate(n=Count("id")).order_by())
+    return [(state.value, state.label, counts[state]) for state in State if state in counts]
 
 
 def _proposals() -> list[Event]:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 
 from archive.months import SearchUnavailable
+from config import clock
 from config.door import ConfigError
 
 TICK_OLD_S = 5
@@ -33,12 +34,15 @@ class Command(BaseCommand):
         self.problems: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self._files()
-        if not self.problems:
+        readable = not self.problems
+        if readable:
             self._guard("database", self._tables)
         if options["index"] and not self.problems:
             self._guard("index", self._index)
         if options["live"] and not self.problems:
             self._guard("engine", self._live)
+        if readable:
+            self._guard("database", self._reach)
         answer = {"ok": not self.problems, "problems": self.problems, "notes": self.notes}
         if options["json"]:
             self.stdout.write(json.dumps(answer, ensure_ascii=False, default=str))
@@ -88,6 +92,14 @@ class Command(BaseCommand):
         aside = Outcome.objects.filter(kind=Outcome.Kind.SET_ASIDE).count()
         if aside:
             self.notes.append(f"{aside} posts were set aside with their error; see the console's 值班台")
+
+    def _reach(self) -> None:
+        from alerts.policy import load_ladder
+        from flow import reach
+
+        wrong, notes = reach.problems(load_ladder(settings.POLICY), clock.now())
+        self.problems += wrong
+        self.notes += notes
 
     def _index(self) -> None:
         from archive import indexing

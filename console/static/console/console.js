@@ -73,7 +73,7 @@
     for (const element of all("time.when")) element.dataset.ago = ago(at - Number(element.dataset.ms));
     for (const element of all("[data-until]")) {
       const left = Number(element.dataset.until) - at;
-      element.dataset.left = left > 0 ? `${digits(left)} 后上报` : "已到时，待引擎上报";
+      element.dataset.left = left > 0 ? `${digits(left)} ${element.dataset.untilWord || "后上报"}` : "已到时，待引擎处理";
     }
     if ($("#now-clock")) {
       const p = parts(at);
