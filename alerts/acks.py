@@ -10,7 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
 
@@ -75,7 +75,7 @@ def look_up(token: str, now: datetime) -> AckLink:
     return link
 
 
-def use(token: str, now: datetime, user: AbstractBaseUser | None = None) -> Alert:
+def use(token: str, now: datetime, user: User | None = None) -> Alert:
     """Acknowledge by link, once. `user` is the person logged in, if any. Raises LinkRefused."""
     with transaction.atomic():
         paging.lock([look_up(token, now).alert.cause])

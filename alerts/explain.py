@@ -126,7 +126,7 @@ def coming(facts: Facts) -> Coming:
 
 def foresee(rule: Rule, level: int, at: datetime, count: int = 6) -> list[Coming]:
     """What is told from `at` on, when `level` is due to be told then and nobody ever answers."""
-    found = []
+    found: list[Coming] = []
     while len(found) < count:
         last = found[-1].level if found else None
         what = REPEAT if last == level else ESCALATE

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
@@ -78,7 +78,7 @@ def what_changed(alert: Alert, newest: Alert) -> str:
 
 
 def acknowledge(
-    alert: Alert, user: AbstractBaseUser | None, now: datetime, *, version: int | None = None
+    alert: Alert, user: User | None, now: datetime, *, version: int | None = None
 ) -> Alert:
     """Mark every open step of the alert's cause as acknowledged and cancel what of it is not sent yet.
 

@@ -121,7 +121,7 @@ def snooze_refused(step: Alert, escalation: Escalation, until: datetime, now: da
     if not rule.snooze:
         return f"{rule.grade or OTHER_GRADES}的此类告警按策略不得暂缓"
     warned = Milestone.objects.filter(
-        obligation__event_id=step.event_id, obligation__settled_at=None, obligation__superseded_at=None,
+        obligation__event=step.event, obligation__settled_at=None, obligation__superseded_at=None,
         obligation__exempt_reason="", superseded_at=None,
     )  # fmt: skip
     if step.event_id and warned.filter(fired_at__isnull=False).exists():
