@@ -87,7 +87,7 @@ def use(token: str, now: datetime, user: User | None = None) -> Alert:
         return paging.acknowledge(link.alert, user, now)
 
 
-def read_in_console(alert: Alert, user: AbstractBaseUser) -> None:
+def read_in_console(alert: Alert, user: User) -> None:
     """L4 for the inbox entries this person has answered: their own, else those of the role they stand for."""
     entries = Delivery.objects.filter(alert__cause=alert.cause, channel="console")
     own = entries.filter(user_id=user.pk)
