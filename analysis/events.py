@@ -159,6 +159,29 @@ class EventIndex:
             found.append((event_id, seen))
         return found
 
+    def beside(self, event_id: int) -> list[int]:
+        """The open events that share the most rare pairs with this one; KeyError when it is not open."""
+        shared: dict[int, int] = {}
+        for gram in self._open[event_id].keys:
+            holding = self._holding.get(gram, {})
+            if len(holding) <= CROWDED:
+                for other in holding:
+                    shared[other] = shared.get(other, 0) + 1
+        shared.pop(event_id, None)
+        return sorted((e for e, n in shared.items() if n > 1), key=lambda e: (-shared[e], e))[:JUDGED]
+
+    def likeness(self, one: int, other: int) -> tuple[float, float, tuple[str, ...]]:
+        """How far two open events are one: the mean probability of the likelier half of the smaller one's posts, the least of
+        all, and why. KeyError when one is not open."""
+        big, small = (one, other) if self._open[one].posts >= self._open[other].posts else (other, one)
+        event, members = self._open[big], self._open[small].members
+        if places_differ(self._open[small].places, event.places):
+            return 0.0, 0.0, ("地点不同",)
+        scored = sorted((self.judge.probability(self.features(big, post)), n) for n, post in enumerate(members))
+        half = [score for score, _ in scored[len(scored) // 2 :]]
+        best = members[scored[-1][1]]
+        return sum(half) / len(half), scored[0][0], self._reasons(big, best, scored[-1][0])
+
     def _overlaps(self, rarest: Sequence[str], grams: Mapping[str, float]) -> dict[int, float]:
         """Events reached through the post's rarest pairs, with the share of the post's weight they have in common."""
         found: dict[int, float] = {}

@@ -39,6 +39,9 @@ class Event(models.Model):
         BLUE = "blue", "蓝"
 
     title = models.CharField("名称", max_length=200)
+    named_by = models.ForeignKey(  # a person gave the title: the engine leaves it
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     type = models.CharField("类型", max_length=3)
     grade = models.CharField("等级", max_length=4, null=True, blank=True)
     provisional = models.BooleanField("暂按", default=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Min, Prefetch
+from django.db.models import Count, Min, Prefetch, Q
 
 from alerts.models import Alert, Attempt, Delivery
 from analysis.models import Event, Fold, Reading
@@ -16,10 +16,12 @@ from archive.models import Post
 from console import brief, clocks
 from console.words import FACTS, FLAGS
 from flow import status
+from flow.models import MergeProposal, Regroup
 
 FOLDS_PER_PAGE = 20
 COPIES = 200
 ALERTS = 60
+STEPS, PROPOSALS = 10, 5
 
 
 def live(event: Event, now: datetime) -> dict[str, Any]:
@@ -43,6 +45,17 @@ def alerts(event: Event) -> Sequence[Alert]:
     sent = Prefetch("deliveries", Delivery.objects.order_by("id").prefetch_related(tries))
     rows = event.alerts.select_related("acked_by").prefetch_related(sent)
     return list(rows.order_by("-raised_at", "-level", "-id")[:ALERTS])
+
+
+def regrouped(event: Event) -> dict[str, Any]:
+    """What has been merged, split or moved of an event, newest first, and what the engine proposes."""
+    rows = MergeProposal.objects.filter(Q(into=event) | Q(gone=event), state=MergeProposal.State.OPEN)
+    proposals = rows.select_related("into", "gone").order_by("-score")[:PROPOSALS]
+    steps = Regroup.objects.filter(Q(into=event) | Q(out_of=event)).select_related("by").order_by("-pk")[:STEPS]
+    return {
+        "proposals": [{"row": p, "other": p.gone if p.into_id == event.pk else p.into} for p in proposals],
+        "steps": steps,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,28 @@ class GradeForm(forms.Form):
         return user
 
 
+class RegroupForm(forms.Form):
+    what = forms.ChoiceField(
+        label="怎样调整", choices=[("merge", "把另一事件并入本事件"), ("split", "拆出信息另立事件"), ("move", "把信息移到另一事件")]
+    )
+    other = forms.IntegerField(label="另一事件的编号", required=False, min_value=1)
+    posts = forms.CharField(label="信息编号", required=False, max_length=2000, help_text="拆分、移动时填写，以逗号或空格隔开")
+    title = forms.CharField(label="新事件名称", required=False, max_length=200)
+    reason = forms.CharField(label="理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_posts(self) -> list[int]:
+        parts = re.split(r"[,，、\s]+", self.cleaned_data["posts"].strip())
+        if any((part and not part.isascii()) or (part and not part.isdigit()) for part in parts):
+            raise forms.ValidationError("信息编号只能是数字")
+        return [int(part) for part in parts if part]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("what") in ("merge", "move") and not data.get("other"):
+            self.add_error("other", "请填写另一事件的编号")
+        return data
+
+
 class EventForm(forms.Form):
     title = forms.CharField(label="名称", max_length=200, widget=forms.TextInput(attrs={"autofocus": True}))
     at = Moment(label="发生时间", help_text="时限由此起算（北京时间）")

@@ -32,6 +32,7 @@ ACTS: dict[str, frozenset[str]] = {
     # Whoever stands as second person for a downgrade (design.md §6) answers for a shift or more.
     "second_grade": frozenset({LEADER, HEAD, BUREAU}),
     "open_event": frozenset({DUTY, LEADER, HEAD}),
+    "regroup": frozenset({DUTY, LEADER, HEAD, JUDGE}),
     "draft_release": frozenset({DUTY, LEADER, HEAD, ANALYST}),
     "review_release": frozenset({LEADER, HEAD}),
     "publish_release": frozenset({DUTY, LEADER, HEAD}),
@@ -46,6 +47,7 @@ ACT_WORDS = {
     "grade": "确认或改定等级",
     "second_grade": "作为第二人同意降级",
     "open_event": "人工开立事件",
+    "regroup": "合并、拆分事件",
     "draft_release": "起草发布",
     "review_release": "审核发布",
     "publish_release": "登记发布",

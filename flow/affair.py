@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from analysis import facts as figures
-from analysis import grading, heat
+from analysis import grading, heat, titling
 from analysis.facts import Facts
 from analysis.models import Event, Grading, Reading
 from analysis.reading import Verdict
@@ -38,6 +38,7 @@ class Affair:
     changed_grade: Grading | None = None
     # The event as it stood in the table before this batch: what the messages compare with.
     before: tuple[str | None, bool] | None = None
+    standing: tuple[datetime | None, int | None, int] | None = None  # closed_at, merged_into, posts
 
     @classmethod
     def opening(cls, event_id: int, post: Post, verdict: Verdict, now: datetime) -> Affair:
@@ -58,6 +59,7 @@ class Affair:
     def remembered(cls, event: Event) -> Affair:
         """The affair of an event already in the tables, from its readings."""
         affair = cls(event, total=figures.from_json(event.facts), before=(event.grade, event.provisional))
+        affair.standing = _standing(event)
         readings = Reading.objects.filter(event=event)
         affair.folds = set(readings.order_by().values_list("fold_id", flat=True).distinct())
         affair.happened = readings.filter(grade__isnull=False).exists()
@@ -69,6 +71,7 @@ class Affair:
     def refresh(self, event: Event) -> None:
         """Take the row as it stands now: people change events too."""
         self.event, self.before, self.changed_grade = event, (event.grade, event.provisional), None
+        self.standing = _standing(event)
 
     def add(self, post: Post, verdict: Verdict, fold_id: int, edition: grading.Edition, now: datetime) -> None:
         """Let one more post speak: counts, facts, times, type, place, heat and grade follow."""
@@ -87,6 +90,7 @@ class Affair:
             event.type = self.types.most_common(1)[0][0]
         self._settle_place()
         self._date()
+        self._name(post)
         self._warm(post, now)
         self._grade(edition, post, now)
         if self.asked and not event.answer_owed:
@@ -117,6 +121,15 @@ class Affair:
         if total and total.t_event and first and total.t_event <= first and self.event.opened_by_id is None:
             self.event.t_event, self.event.t_event_quote = total.t_event, total.t_event_quote[:200]
 
+    def _name(self, post: Post) -> None:
+        """The best of the titles so far, unless a person named the event."""
+        event = self.event
+        if event.named_by_id or event.opened_by_id or post.outlet == "individual":
+            return
+        dead = self.total.deaths.low if self.total and self.total.deaths else None
+        if titling.better(title_of(post), event.title, list(event.terms), event.entities, dead):
+            event.title = title_of(post)
+
     def _warm(self, post: Post, now: datetime) -> None:
         seen = (post.published_at, post.reposts, post.comments, post.likes, post.outlet)
         warmth = heat.advance(self.event.heat_parts, [seen], max(now, post.published_at))
@@ -142,6 +155,10 @@ class Affair:
         )
         kept = [r for r in self.event.reasons if not r.startswith("定级：")]
         self.event.reasons = [f"定级：{reason}" for reason in _grade_reasons(proposal)] + kept
+
+
+def _standing(event: Event) -> tuple[datetime | None, int | None, int]:
+    return event.closed_at, event.merged_into_id, event.posts
 
 
 def _grade_reasons(proposal: grading.Proposal) -> Sequence[str]:

@@ -14,7 +14,7 @@ from alerts import outbox
 from analysis.models import Event, Fold, Grading, Reading
 from analysis.reading import PostText
 from archive.models import Change, Post, SavedHit, Source
-from flow import audit, owing, telling, topics
+from flow import audit, mending, owing, telling, topics
 from flow.affair import ENGINE_FIELDS
 from flow.models import Outcome
 from flow.placing import Batch, Placer
@@ -50,7 +50,16 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
             counts += take(placer, chunk, reads, policy, now, held=held)
     if counts:
         placer.forget_stale(now)
+        _mend(placer, policy, now, held=held)
     return counts
+
+
+def _mend(placer: Placer, policy: Policy, now: datetime, *, held: bool) -> None:
+    """Once an hour: do two open events look like one?"""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if placer.mended != hour:
+        mending.run(placer.events, policy, now, held=held)
+        placer.mended = hour
 
 
 def unread(now: datetime) -> list[Post]:
@@ -178,11 +187,11 @@ def _placed(batch: Batch) -> list[tuple[Post, dict[str, object]]]:
 
 
 def _check_untouched(batch: Batch, known: Sequence[int]) -> None:
-    """A person may have graded or closed an event since this batch was decided: then it is decided again."""
-    rows = Event.objects.select_for_update().filter(id__in=known)
-    for event_id, grade, provisional, closed_at in rows.values_list("id", "grade", "provisional", "closed_at"):
+    """A person may have graded, closed or regrouped an event since this batch was decided: then it is decided again."""
+    fields = ("id", "grade", "provisional", "closed_at", "merged_into", "posts")
+    for event_id, grade, provisional, *rest in Event.objects.select_for_update().filter(id__in=known).values_list(*fields):
         affair = batch.affairs[event_id]
-        if (grade, provisional) != affair.before or closed_at != affair.event.closed_at:
+        if (grade, provisional) != affair.before or tuple(rest) != affair.standing:
             raise IntegrityError(f"event {event_id} was changed meanwhile")
 
 

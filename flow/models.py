@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from analysis.models import Event
@@ -60,3 +61,49 @@ class AuditEntry(models.Model):
     class Meta:
         # "Did anybody do anything for this event since?" is asked when an acknowledgement's time runs out.
         indexes = [models.Index(fields=["subject", "at"], name="audit_subject_at")]
+
+
+class Regroup(models.Model):
+    """归并调整: two events made one, one made two, or posts given to another event; by a person, or the engine's repair.
+
+    What a person undid the machine does not do again: see flow.parted.
+    """
+
+    class Kind(models.TextChoices):
+        MERGE = "merge", "合并"
+        SPLIT = "split", "拆分"
+        MOVE = "move", "移动"
+
+    kind = models.CharField(max_length=5, choices=Kind)
+    at = models.DateTimeField(db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")  # None: engine
+    reason = models.CharField(max_length=500, blank=True)
+    # The posts went out of one event and into another.
+    out_of = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
+    into = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
+    posts = models.JSONField(default=list)  # ids
+    before = models.JSONField(default=dict)  # grade and title of both, for taking it back
+    undone_at = models.DateTimeField(null=True, db_index=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class MergeProposal(models.Model):
+    """Two open events that look like one affair; a person says whether they are."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "待定"
+        ACCEPTED = "accepted", "已合并"
+        DECLINED = "declined", "不是一件事"
+        LAPSED = "lapsed", "已失效"
+
+    into = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")  # the older
+    gone = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    score = models.FloatField()
+    reasons = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN, db_index=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["into", "gone"], name="one_proposal_a_pair")]

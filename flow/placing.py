@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from analysis import facts as figures
 from analysis import folding, grading, joining
 from analysis.events import STALE_H, EventIndex
@@ -15,10 +17,10 @@ from analysis.models import Event, Fold, Reading
 from analysis.reading import Reader, Verdict
 from analysis.sketches import Sketch
 from archive.models import Post
-from flow import remembered
+from flow import parted, remembered
 from flow.affair import Affair
 from flow.ids import NextIds
-from flow.models import Outcome
+from flow.models import Outcome, Regroup
 from flow.readers import Read
 from flow.remembered import text_of
 
@@ -53,6 +55,9 @@ class Placer:
         self.hours: dict[int, datetime] = {}  # when an event happened, where the hour is stated
         self.affairs: dict[int, Affair] = {}
         self.fold_ids, self.event_ids = NextIds(Fold), NextIds(Event)
+        self.barred: dict[int, set[int]] = {}  # events that a person took a fold out of
+        self.followed: set[tuple[int, datetime | None]] = set()  # regroupings already taken in
+        self.mended: datetime | None = None  # the hour in which like events were last looked for
         self.loaded = False
 
     def load(self, now: datetime) -> None:
@@ -63,6 +68,7 @@ class Placer:
         placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
         self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
         self._load_events(now)
+        self.barred = parted.barred(since)
         self.fold_ids.reset()
         self.event_ids.reset()
         self.loaded = True
@@ -84,11 +90,26 @@ class Placer:
             self.hours[event.id] = event.t_event
 
     def follow_people(self, since: datetime) -> None:
-        """Take in what people did since: events they opened join the index, closed or merged ones leave it."""
-        opened = Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at__isnull=True)
+        """Take in what people did since: events they opened join the index, closed ones leave it, regrouped ones are read anew."""
+        opened = Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at=None, merged_into=None)
         self._add([event for event in opened if event.id not in self.events])
         for event_id in Event.objects.filter(closed_at__gte=since).values_list("id", flat=True):
             self.events.drop(event_id)
+        rows = Regroup.objects.filter(Q(at__gte=since) | Q(undone_at__gte=since))
+        steps = {(row.pk, row.undone_at): (row.into_id, row.out_of_id) for row in rows}
+        if changed := {event_id for step, pair in steps.items() if step not in self.followed for event_id in pair}:
+            self._read_again(changed, since)
+        self.followed = set(steps)
+
+    def _read_again(self, event_ids: set[int], since: datetime) -> None:
+        for event_id in event_ids:
+            self.events.drop(event_id)
+            self.affairs.pop(event_id, None)
+            self.hours.pop(event_id, None)
+        folds = Reading.objects.filter(event__in=event_ids, fold__isnull=False).order_by("post_id")
+        self.event_of_fold.update(folds.values_list("fold_id", "event_id"))
+        self._add(list(Event.objects.filter(id__in=event_ids, closed_at=None, merged_into=None)))
+        self.barred = parted.barred(since - timedelta(days=FOLD_DAYS))
 
     def place(self, posts: Sequence[Post], reads: Sequence[Read], now: datetime) -> Batch:
         """Decide the fate of each post in order. Changes the caches: when writing fails, `load` again."""
@@ -174,6 +195,8 @@ class Placer:
 
         def apart(event_id: int) -> bool:
             known = self.hours.get(event_id)
+            if event_id in self.barred.get(fold_id, ()):
+                return True
             if hour is not None and known is not None and abs(hour - known) >= OTHER_HOUR:
                 return True
             return own and self.events.other_kind(event_id, sketch)

@@ -18,7 +18,7 @@ from analysis.models import Event
 from config import clock
 from console import affairs, dossier, polling
 from console.coverage import coverage
-from console.forms import EventFilter, EventForm, GradeForm, refuse
+from console.forms import EventFilter, EventForm, GradeForm, RegroupForm, refuse
 from console.permissions import Request, needs, signed_in
 from console.policy import policy
 from flow import acts
@@ -92,7 +92,9 @@ def event(request: Request, event_id: int) -> HttpResponse:
     return page(request, get_object_or_404(Event, pk=event_id))
 
 
-def page(request: Request, event: Event, form: GradeForm | None = None) -> HttpResponse:
+def page(
+    request: Request, event: Event, form: GradeForm | None = None, regroup_form: RegroupForm | None = None
+) -> HttpResponse:
     """The whole event page; `form` is a refused grade form with its reasons."""
     now = clock.now()
     state = dossier.live(event, now)
@@ -110,8 +112,10 @@ def page(request: Request, event: Event, form: GradeForm | None = None) -> HttpR
         "briefs": dossier.briefs(event, now),
         "grade_form": form or first,
         "refused": form is not None,
+        "regroup": dossier.regrouped(event),
+        "regroup_form": regroup_form or RegroupForm(),
     }
-    return render(request, "console/event.html", context, status=400 if form else 200)
+    return render(request, "console/event.html", context, status=400 if form or regroup_form else 200)
 
 
 @signed_in

@@ -10,18 +10,18 @@ from tests.console import city
 
 pytestmark = pytest.mark.django_db
 MAY = {
-    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover"},
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup"},
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "save_topic", "manage_rota", "sign_handover",
+        "save_topic", "manage_rota", "sign_handover", "regroup",
     },
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "manage_sources", "save_topic",
+        "manage_sources", "save_topic", "regroup",
     },
     "bureau_leader": {"acknowledge", "second_grade"},
     "analyst": {"draft_release", "save_topic"},
-    "judge": {"save_topic"},
+    "judge": {"save_topic", "regroup"},
     "admin": {"manage_sources", "manage_rota"},
 }  # fmt: skip
 
