@@ -1,7 +1,7 @@
 """Once an hour: open events that look like one affair become a proposal; a person says whether they are.
 
 The engine itself merges only what it is all but sure of and nobody has touched: see `sure`. It is recorded like a
-person's merge and taken back the same way.
+person's merge and taken back the same way. Events with dead or missing are never merged by the engine.
 """
 
 from __future__ import annotations
@@ -77,10 +77,14 @@ def sure(pair: Alike, touched: set[int]) -> bool:
 
 
 def _touched(ids: set[int]) -> set[int]:
-    """Events a person has opened, named, graded, regrouped or released something for."""
+    """Events a person has opened, named, graded, regrouped or released something for; and those with dead or missing.
+
+    A second grave incident that is swallowed is worse than one that is shown twice: those are for a person.
+    """
     named = Event.objects.filter(Q(opened_by__isnull=False) | Q(named_by__isnull=False) | Q(provisional=False), id__in=ids)
     graded = Grading.objects.filter(event__in=ids).exclude(kind="proposed").values_list("event_id", flat=True)
     released = Release.objects.filter(event__in=ids).values_list("event_id", flat=True)
     rows = Regroup.objects.filter(Q(into__in=ids) | Q(out_of__in=ids)).values_list("into_id", "out_of_id")
-    return {*named.values_list("id", flat=True), *graded, *released, *(event_id for pair in rows for event_id in pair)}
+    grave = [e.pk for e in Event.objects.filter(id__in=ids) if e.facts.get("deaths") or e.facts.get("missing")]
+    return {*named.values_list("id", flat=True), *graded, *released, *grave, *(event_id for pair in rows for event_id in pair)}
 
