@@ -12,6 +12,7 @@ from typing import Any
 import tantivy
 from tantivy import Order, Query
 
+from archive import ranking
 from archive.documents import Document
 from archive.embedded_query import compile_query
 from archive.month_readers import MonthReaders, OpenMonth
@@ -62,7 +63,7 @@ class Embedded:
         """
         compiled = compile_query(self._schema, node, filters, page)
         months = [m for m in self._readers.months() if _overlaps(m.month, filters)]
-        ordered = _newest if page.sort == "newest" else _best
+        ordered = _newest if ranking.by_time(node, page) else _best
         found = ordered(months, compiled, page.limit, page.offset)
         found.facets = _facets(months, compile_query(self._schema, node, filters), page.facets)
         return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from archive.results import FRESHNESS, Page
-from archive.tree import And, Node, Text
+from archive.terms import needle
+from archive.tree import And, Node, Text, positive_texts
 
 TITLE_WEIGHT = 2.0
 PHRASE_WEIGHT = 1.5
@@ -22,6 +23,11 @@ def phrase(node: Node) -> Text | None:
         # Latin words are written apart, Han words together.
         joined += word if _han(joined[-1]) or _han(word[0]) else " " + word
     return Text(joined)
+
+
+def by_time(node: Node, page: Page) -> bool:
+    """Whether the newest come first: asked for, or nothing in the query tells one match from another."""
+    return page.sort == "newest" or not any(not needle(t.text, t.prefix).prefix for t in positive_texts(node))
 
 
 def fresh(page: Page) -> list[tuple[datetime, float]]:

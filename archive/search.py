@@ -20,15 +20,14 @@ from archive.months import IndexMissing, IndexUnreachable, SearchUnavailable
 from archive.naming import Names, NoNames, meant
 from archive.query import Filter, Node, QueryError, Tag
 from archive.results import COUNTED, Engine, Found, Page, Row, Sort
+from archive.server import Server, server
 from config.clock import SHANGHAI, now, real_now
-from config.door import ConfigError
-from config.settings import secret
 
 DEEPEST = 10_000  # hits reachable by paging; every page beyond costs all pages before it
 LOOKED_AT = 20_000  # candidates that our own code looks at for NEAR (design.md §7)
 _AT_ONCE = 500
 
-_engines: dict[Path, Embedded] = {}
+_engines: dict[Server | Path, Engine] = {}
 _opening = threading.Lock()
 
 
@@ -69,15 +68,19 @@ class Result:
 
 def engine() -> Engine:
     """The engine that the settings ask for, one object a process and data folder."""
-    if secret("ELASTICSEARCH_URL"):
-        raise ConfigError(
-            "environment", "ELASTICSEARCH_URL", "…", "this version has no Elasticsearch engine yet; unset it"
-        )
-    folder = Path(settings.DATA) / "index"
+    wanted = server() or Path(settings.DATA) / "index"
     with _opening:
-        if folder not in _engines:
-            _engines[folder] = Embedded(folder)
-        return _engines[folder]
+        if wanted not in _engines:
+            _engines[wanted] = _made(wanted)
+        return _engines[wanted]
+
+
+def _made(wanted: Server | Path) -> Engine:
+    if isinstance(wanted, Path):
+        return Embedded(wanted)
+    from archive.elastic import Elastic  # its client takes half a second to import
+
+    return Elastic(wanted)
 
 
 def search(

@@ -70,7 +70,7 @@ def main() -> int:
         total += Counts(failed=1) if CI else Counts(skipped=1)
     else:
         total += suite(
-            "PostgreSQL", "not long and not browser and not sqlite", env, ("bash", "scripts/with_postgres.sh")
+            "PostgreSQL", "not long and not browser and not sqlite and not elasticsearch", env, ("bash", "scripts/with_postgres.sh")
         )
     say(f"{time.monotonic() - began:.0f} s")
     say(str(total))

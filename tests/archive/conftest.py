@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,45 @@ import pytest
 from archive import search
 from archive.documents import Document
 from archive.models import Change, Post, Source
+from tests.archive.elastic import Nodes
 
+SERVER = pytest.StashKey[Nodes]()
 NOON = datetime(2024, 5, 1, 4, tzinfo=UTC)  # 12:00 in Shanghai
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # Started before the first test, so that it is ready when the first one that needs it comes.
+    if any(item.get_closest_marker("elasticsearch") for item in session.items) and not session.config.option.collectonly:
+        session.config.stash[SERVER] = Nodes()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if nodes := config.stash.get(SERVER, None):
+        nodes.stop()
+
+
+@pytest.fixture(scope="session")
+def one_node(request):
+    """The environment that reaches the session's server, or why there is none."""
+    return request.config.stash[SERVER].wait()
+
+
+@pytest.fixture
+def elasticsearch(one_node, monkeypatch, data_folder):
+    """The engine on a real server, on indices of this test's own; the environment asks for it too."""
+    if isinstance(one_node, str):
+        pytest.skip(f"Elasticsearch tests: {one_node}")
+    for name, value in one_node.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ELASTICSEARCH_INDEX", f"posts-t{secrets.token_hex(4)}")
+    engine = search.engine()
+    yield engine
+    client, indices = engine._made or (None, None)
+    if client:
+        indices.sweep()
+        indices.drop(indices.serving())
+    engine.close()
+    search._engines.pop(engine.server, None)
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +101,7 @@ def documents(ids: list[int]) -> list[Document]:
             outlet=p.outlet,
             url=p.url,
             published_at=p.published_at,
+            reposts=p.reposts,
             grade=p.notes[0] if p.notes else None,
             event_id=p.notes[1] if p.notes else None,
         )

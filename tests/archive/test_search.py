@@ -9,7 +9,6 @@ import pytest
 from archive import indexing, search
 from archive.models import Change, Post
 from archive.query import Filter, QueryError
-from config.door import ConfigError
 from tests.archive.conftest import NOON, documents
 
 
@@ -217,9 +216,3 @@ def test_a_changed_post_is_found_as_it_is_now(add_post):
     indexing.drain(documents)
     assert found("旧文") == []
     assert found("警方") == [post.id]
-
-
-def test_elasticsearch_is_refused_at_the_door(monkeypatch, db):
-    monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:9200")
-    with pytest.raises(ConfigError, match="no Elasticsearch engine yet"):
-        search.search("警方")
