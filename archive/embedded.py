@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -166,6 +167,18 @@ class Embedded:
             self._writers = MonthWriters(self.folder, months)
             self._publish(months)
             sweep(self.folder, months)
+
+    def set_aside(self) -> str:
+        """Move the whole index to `index.damaged` (in place of an earlier one); where it now is. Raises IndexBusy."""
+        with self._writing:
+            self._hold()
+            aside = self.folder.with_name(self.folder.name + ".damaged")
+            shutil.rmtree(aside, ignore_errors=True)
+            self.folder.rename(aside)
+            self._let_go()
+            self._in_manifest = None
+            self._readers = MonthReaders(self.folder)
+            return str(aside)
 
     def close(self) -> None:
         """Commit, finish merges and let another process write."""

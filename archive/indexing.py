@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +11,13 @@ from django.db.models import Q
 
 from archive.documents import Document
 from archive.models import Change, IndexState, Post
-from archive.months import IndexMissing, SearchUnavailable, month_of
+from archive.months import IndexDamaged, IndexMissing, IndexUnreachable, SearchUnavailable, month_of
 from archive.results import Again, Engine
 from archive.search import engine
+from archive.server import server
 from config.clock import real_now
 
+log = logging.getLogger(__name__)
 MakeDocuments = Callable[[list[int]], list[Document]]
 Progress = Callable[[int, int], None]  # done, of how many
 SLICE = 2000
@@ -40,13 +43,37 @@ def drain(make_documents: MakeDocuments, batch: int = SLICE, *, keep_open: bool 
     calls (merges then run beside them); everybody else gives it back. Raises IndexBusy when another process writes.
     """
     chosen = engine()
-    if rebuild_wanted(chosen):
-        return rebuild(make_documents, keep_open=keep_open)
     try:
+        if rebuild_wanted(chosen):
+            return rebuild(make_documents, keep_open=keep_open)
         return sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+    except IndexUnreachable as e:
+        # The posts wait in the change log; the desk says so.
+        _trouble(chosen, str(e))
+        return 0
     finally:
         if not keep_open:
             chosen.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """How far search is behind the posts: how many wait, since when nothing was committed, and why."""
+
+    engine: str
+    waiting: int
+    committed_at: datetime | None
+    trouble: str
+    note: str
+
+
+def behind() -> Behind:
+    """Asks the database only, never the engine."""
+    name = "elasticsearch" if server() else "embedded"
+    state = IndexState.objects.filter(engine=name).first() or IndexState()
+    return Behind(
+        engine=name, waiting=waiting(), committed_at=state.committed_at, trouble=state.trouble, note=state.note
+    )
 
 
 def waiting() -> int:
@@ -61,6 +88,8 @@ def rebuild_wanted(chosen: Engine) -> bool:
         return True
     try:
         chosen.counts()
+    except IndexUnreachable:
+        raise  # a rebuild would mend nothing
     except IndexMissing:
         # On a new folder there was never an index: the change log alone will make it.
         return bool(state and state.committed_at)
@@ -76,6 +105,7 @@ def rebuild(make_documents: MakeDocuments, progress: Progress | None = None, *, 
     """
     chosen = engine()
     started = real_now()
+    note = _moved_aside(chosen)
     touched: set[int] = set()
 
     def batches() -> Iterator[list[Document]]:
@@ -95,7 +125,7 @@ def rebuild(make_documents: MakeDocuments, progress: Progress | None = None, *, 
 
     try:
         chosen.replace(batches(), again)
-        _state(chosen, committed_at=real_now(), rebuilt_at=real_now())
+        _state(chosen, committed_at=real_now(), rebuilt_at=real_now(), damaged=False, trouble="", note=note)
         IndexState.objects.filter(engine=chosen.name, rebuild_wanted_at__lte=started).update(rebuild_wanted_at=None)
         for _ in _drained(chosen, make_documents, SLICE):
             pass
@@ -149,7 +179,7 @@ def _drained(chosen: Engine, make_documents: MakeDocuments, batch: int) -> Itera
         ids = {post_id for _, post_id in rows}
         _index(chosen, ids, make_documents)
         Change.objects.filter(id__in=[row_id for row_id, _ in rows]).delete()
-        _state(chosen, committed_at=real_now())
+        _state(chosen, committed_at=real_now(), trouble="")
         yield ids
 
 
@@ -190,5 +220,29 @@ def _all_ids() -> Iterator[list[int]]:
         after = rows[-1]
 
 
-def _state(chosen: Engine, **values: datetime) -> None:
+def _moved_aside(chosen: Engine) -> str:
+    """Files that cannot be read are kept for whoever wants to know why; what to say of them, or ""."""
+    state = IndexState.objects.filter(engine=chosen.name).first()
+    damaged = bool(state and state.damaged)
+    if not damaged:
+        try:
+            chosen.counts()
+        except IndexDamaged:
+            damaged = True
+        except SearchUnavailable:
+            return ""
+    aside = chosen.set_aside() if damaged else ""
+    if not aside:
+        return ""
+    log.warning("the search index was damaged; moved to %s, building it anew", aside)
+    return f"检索库曾损坏，已从数据库重建；损坏的文件移到了 {aside}，查明原因后可删除"
+
+
+def _trouble(chosen: Engine, what: str) -> None:
+    if not IndexState.objects.filter(engine=chosen.name, trouble=what[:500]).exists():
+        log.error("indexing stopped, posts wait: %s", what)
+        _state(chosen, trouble=what[:500])
+
+
+def _state(chosen: Engine, **values: datetime | bool | str) -> None:
     IndexState.objects.update_or_create(engine=chosen.name, defaults=values)

@@ -110,12 +110,15 @@ class Change(models.Model):
 
 
 class IndexState(models.Model):
-    """One row: how far search is, and a request to rebuild it."""
+    """One row an engine: how far search is, what is wrong with it, and a request to rebuild it."""
 
     engine = models.CharField(max_length=20, unique=True)
     committed_at = models.DateTimeField(null=True)
     rebuild_wanted_at = models.DateTimeField(null=True)
     rebuilt_at = models.DateTimeField(null=True)
+    damaged = models.BooleanField(default=False)  # its files could not be read: moved aside before they are rebuilt
+    trouble = models.CharField("故障", max_length=500, blank=True)  # why posts wait; empty while indexing works
+    note = models.CharField("说明", max_length=500, blank=True)  # what became of damaged files
 
 
 class SavedSearch(models.Model):

@@ -16,7 +16,7 @@ from archive import highlight, near, query
 from archive.embedded import Embedded
 from archive.highlight import Piece
 from archive.models import IndexState, Post
-from archive.months import IndexMissing, IndexUnreachable, SearchUnavailable
+from archive.months import IndexDamaged, IndexMissing, IndexUnreachable, SearchUnavailable
 from archive.naming import Names, NoNames, meant
 from archive.query import Filter, Node, QueryError, Tag
 from archive.results import COUNTED, Engine, Found, Page, Row, Sort
@@ -133,9 +133,11 @@ def period(start: str | None, end: str | None) -> tuple[datetime | None, datetim
     return first, last
 
 
-def want_rebuild() -> None:
-    """Ask whoever writes the index to build it anew."""
+def want_rebuild(*, damaged: bool = False) -> None:
+    """Ask whoever writes the index to build it anew; `damaged` files are moved aside first."""
     IndexState.objects.get_or_create(engine=engine().name)
+    if damaged:
+        IndexState.objects.filter(engine=engine().name, damaged=False).update(damaged=True)
     IndexState.objects.filter(engine=engine().name, rebuild_wanted_at=None).update(rebuild_wanted_at=real_now())
 
 
@@ -165,7 +167,7 @@ def ask(node: Node, filters: Filter, page: Page) -> Found:
         never = not IndexState.objects.filter(engine=chosen.name, committed_at__isnull=False).exists()
         if isinstance(e, IndexMissing) and never:
             return Found(facets={name: Counter() for name in page.facets})
-        want_rebuild()
+        want_rebuild(damaged=isinstance(e, IndexDamaged))
         raise type(e)(f"{e}；已请求重建（huiying reindex），信息本身没有丢失") from e
     found.at_least = cut
     return found

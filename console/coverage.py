@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 
+from archive import indexing
 from archive.models import Source
 from config import clock
 from crawlers.models import SourceRun
@@ -32,6 +33,7 @@ class Coverage:
     last_item_at: datetime | None
     engine_on: bool
     last_round_at: datetime | None
+    search: indexing.Behind
 
     @property
     def reading(self) -> bool:
@@ -39,7 +41,7 @@ class Coverage:
 
 
 def coverage() -> Coverage:
-    """Three queries, however many sources there are."""
+    """Five queries, however many sources there are."""
     by_state: dict[str, list[str]] = {state: [] for state in State.values}
     last_item = None
     rows = Source.objects.values_list("name", "kind", "state", "enabled", "last_item_at")
@@ -61,6 +63,7 @@ def coverage() -> Coverage:
         engine_on=age is not None and age <= ENGINE_DEAD,
         # Shown only while the engine is off: a running one would change the fragment each second.
         last_round_at=newest,
+        search=indexing.behind(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from alerts.messages import moment
 from alerts.models import Alert, Delivery
 from analysis.models import Event, Reading
+from archive import indexing
 from archive.models import Post, Source
 from config.clock import shanghai
 from flow.models import Outcome
@@ -33,6 +34,7 @@ def status(now: datetime) -> dict[str, Any]:
         "duties": duties(now),
         "sources": [source(s) for s in Source.objects.order_by("name")],
         "unread": unread_summary(),
+        "search": search(),
     }
 
 
@@ -151,6 +153,18 @@ def source(s: Source) -> dict[str, Any]:
         "detail": s.detail,
         "last_ok_at": shanghai(s.last_ok_at),
         "last_item_at": shanghai(s.last_item_at),
+    }
+
+
+def search() -> dict[str, Any]:
+    """How far search is behind the posts, and why."""
+    now = indexing.behind()
+    return {
+        "engine": now.engine,
+        "waiting": now.waiting,
+        "committed_at": shanghai(now.committed_at),
+        "trouble": now.trouble,
+        "note": now.note,
     }
 
 

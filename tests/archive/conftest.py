@@ -43,8 +43,7 @@ def elasticsearch(one_node, monkeypatch, data_folder):
     monkeypatch.setenv("ELASTICSEARCH_INDEX", f"posts-t{secrets.token_hex(4)}")
     engine = search.engine()
     yield engine
-    client, indices = engine._made or (None, None)
-    if client:
+    with engine._asked() as (_, indices):
         indices.sweep()
         indices.drop(indices.serving())
     engine.close()

@@ -262,3 +262,37 @@ def test_comparing_a_damaged_index_says_so(add_post, data_folder):
     search._engines.clear()
     with pytest.raises(SearchUnavailable, match="读不出来"):
         indexing.compare(documents)
+
+
+def test_damaged_files_are_moved_aside_and_it_is_said(add_post, data_folder):
+    add_post("警方")
+    indexing.drain(documents)
+    _break_meta(data_folder / "index")
+    search._engines.clear()
+    assert indexing.drain(documents) == 1
+    aside = data_folder / "index.damaged"
+    assert next(aside.glob("2024-05.*/meta.json")).read_text() == "{"
+    assert str(aside) in indexing.behind().note
+    assert search.search("警方").total == 1
+    assert indexing.rebuild(documents) == 1  # a later rebuild has nothing to say
+    assert indexing.behind().note == ""
+
+
+def test_a_server_that_is_not_there_lets_posts_wait_and_says_why(add_post, monkeypatch):
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    add_post("警方")
+    assert indexing.drain(documents) == 0
+    now = indexing.behind()
+    assert (now.engine, now.waiting) == ("elasticsearch", 1)
+    assert "连不上检索服务器" in now.trouble
+    with pytest.raises(SearchUnavailable, match="连不上检索服务器"):
+        search.search("警方")
+    assert not IndexState.objects.filter(rebuild_wanted_at__isnull=False).exists()  # a rebuild would mend nothing
+
+
+def test_a_stale_document_is_a_difference(add_post):
+    post = add_post("警方")
+    indexing.drain(documents)
+    Post.objects.filter(id=post.id).update(reposts=5)
+    (difference,) = indexing.compare(documents)
+    assert (difference.missing, difference.extra, difference.stale) == ((), (), (post.id,))

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 
 from archive.months import SearchUnavailable
+from archive.server import server
 from config import clock
 from config.door import ConfigError
 
@@ -71,6 +72,7 @@ class Command(BaseCommand):
                 self.notes.append(note)
 
         self._config(words)
+        self._config(server)
 
     def _config(self, load: Callable[[], object]) -> None:
         try:

@@ -28,3 +28,7 @@ class Command(Base):
             self.stdout.write(f"  {a['key']}  {a['title']}")
         for s in answer["sources"]:
             self.stdout.write(f"信源 {s['name']} {s['state']} {s['detail']}")
+        behind = answer["search"]
+        if behind["waiting"] or behind["trouble"] or behind["note"]:
+            why = "；".join(filter(None, (behind["trouble"], behind["note"])))
+            self.stdout.write(f"检索落后 {behind['waiting']} 条" + (f"：{why}" if why else ""))
