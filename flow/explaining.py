@@ -102,6 +102,14 @@ def explained(alert: Alert, ladder: Ladder, now: datetime, user: User | None = N
     return answer
 
 
+def of_event(event_id: int, ladder: Ladder, now: datetime) -> list[dict[str, Any]]:
+    """Every cause of an event that waits for an answer or has one: where it stands and what comes next."""
+    rows = Alert.objects.filter(event_id=event_id, stood_down_at=None).order_by("id").values_list("cause", "id")
+    heads = dict(rows)
+    found = [explained(a, ladder, now) for a in Alert.objects.filter(id__in=heads.values()).order_by("id")]
+    return [{name: a[name] for name in ("key", "kind", "level", "state", "version", "policy", "next")} for a in found]
+
+
 def _asked(facts: Facts, steps: Sequence[Alert], user: User, now: datetime) -> dict[str, Any]:
     who = someone(user, [s.raised_at for s in steps])
     told = explain.was_told(facts, who)

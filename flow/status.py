@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from alerts.ladder import Ladder
 from alerts.messages import moment
-from alerts.models import Alert, Delivery
+from alerts.models import Alert, Delivery, Handling
 from analysis.models import Event, Reading
 from archive import indexing
 from archive.models import Post, Source
 from config.clock import shanghai
+from flow import explaining
 from flow.models import Outcome
 from flow.roles import ROLES
 from sla import engine
@@ -176,10 +178,16 @@ def unread_summary() -> dict[str, int]:
     }
 
 
-def whole(event: Event, now: datetime) -> dict[str, Any]:
-    """One event with its posts and its timeline (`show`)."""
-    # `posts` is the count in `status` and the list here (commands.md); the count stays under another name.
-    return {**described([event], now)[0], "posts_count": event.posts, "posts": posts(event), "timeline": timeline(event)}
+def whole(event: Event, now: datetime, ladder: Ladder) -> dict[str, Any]:
+    """One event with its posts, its timeline, and what of it is being told to whom, and what comes next (`show`)."""
+    return {
+        **described([event], now)[0],
+        # `posts` is the count in `status` and the list here (commands.md); the count stays under another name.
+        "posts_count": event.posts,
+        "posts": posts(event),
+        "timeline": timeline(event),
+        "alerts": explaining.of_event(event.id, ladder, now),
+    }
 
 
 def posts(event: Event) -> list[dict[str, Any]]:
@@ -214,11 +222,10 @@ def timeline(event: Event) -> list[dict[str, Any]]:
             found.append((ob.exempt_at, "exempt", f"{ob.duty} 免予履行：{ob.exempt_reason}（{ob.exempt_basis}）"))
         if ob.paused_at:
             found.append((ob.paused_at, "paused", f"{ob.duty} 暂停：{ob.pause_reason}"))
-    for a in event.alerts.select_related("acked_by"):
+    for a in event.alerts.order_by("id"):
         found.append((a.raised_at, f"alert.{a.kind}", f"{ROLES_BY_LEVEL.get(a.level, '')} {a.title}".strip()))
-        if a.acked_at:
-            who = a.acked_by.username if a.acked_by else "链接"
-            found.append((a.acked_at, "acknowledged", f"{who} 确认收到：{a.title}"))
+    for h in Handling.objects.filter(alert__event=event).select_related("by", "to", "alert"):
+        found.append((h.at, "acknowledged" if h.kind == "acknowledged" else f"alert.{h.kind}", _handled(h)))
     for r in event.releases.filter(state=Release.State.PUBLISHED).select_related("published_by"):
         names = "、".join(r.duties) or "续报"
         if r.published_at:
@@ -227,6 +234,16 @@ def timeline(event: Event) -> list[dict[str, Any]]:
     if event.closed_at:
         found.append((event.closed_at, "closed", f"结案：{event.close_reason}"))
     return [{"at": shanghai(at), "kind": kind, "text": text} for at, kind, text in sorted(found)]
+
+
+def _handled(h: Handling) -> str:
+    if h.kind == Handling.Kind.LAPSED:
+        return h.reason
+    who = h.by.username if h.by else "链接"
+    to = f"给 {h.to.username}" if h.to else ""
+    until = f"至 {moment(h.until)}" if h.until else ""
+    why = f"（{h.reason}）" if h.reason else ""
+    return f"{who} {h.get_kind_display()}{to}{until}：{h.alert.title}{why}"
 
 
 ROLES_BY_LEVEL = dict(enumerate(list(ROLES.values())[:4], 1))

@@ -6,7 +6,7 @@ from typing import Any
 from analysis.models import Event
 from config.cli import Refused
 from config.management.base import Command as Base
-from config.management.base import shown_now
+from config.management.base import policy, shown_now
 from flow import status
 
 
@@ -26,8 +26,8 @@ class Command(Base):
             missing = sorted(set(options["event"]) - {e.id for e in events})
             if missing:
                 raise Refused(f"没有编号为 {', '.join(map(str, missing))} 的事件", "event")
-        now = shown_now()
-        return {"events": [status.whole(e, now) for e in events]}
+        now, ladder = shown_now(), policy().ladder
+        return {"events": [status.whole(e, now, ladder) for e in events]}
 
     def tell(self, answer: dict[str, Any]) -> None:
         for e in answer["events"]:
@@ -36,5 +36,9 @@ class Command(Base):
                 self.stdout.write(f"   {reason}")
             for step in e["timeline"]:
                 self.stdout.write(f"   {step['at']}  {step['text']}")
+            for a in e["alerts"]:
+                coming = a["next"]
+                following = f"{coming['at']}（{coming['in_seconds']} 秒后）→ {coming['told']}" if coming["at"] else coming["text"]
+                self.stdout.write(f"   告警 {a['key']} 第 {a['level']} 级 {a['state']}；接下来 {following}")
             for post in e["posts"]:
                 self.stdout.write(f"   {post['published_at']} [{post['source']}] {post['title']} {post['url']}")
