@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -113,11 +113,14 @@ def revise(
 ) -> Obligation:
     """Add the next revision of `event`'s obligation `duty` to `changes`; the first deadline ever given is kept."""
     last = _last(event, duty)
+    undone = made_by.startswith("unmerge:") or bool(last and last.superseded_for.startswith("unmerge:"))
+    if last and not made_by and not undone:
+        clock = _taken_up(clock, last)
     ob = Obligation(
         event=event, duty=duty, rev=last.rev + 1 if last else 1, created_at=now, made_by=made_by,
         **{name: getattr(clock, name) for name in CLOCK_FIELDS},
     )  # fmt: skip
-    if last and made_by != "renewed":
+    if last and made_by != "renewed" and not undone:
         ob.original_due_at = last.original_due_at
     rule = engine.duty_of(ob.rule)
     if late and not ob.closed and rule.met_by != "continuing":
@@ -136,6 +139,14 @@ def revise(
             changes.extend(Changes(urgent=engine.kind_of(code)))
         changes.milestones.append(row)
     return ob
+
+
+def _taken_up(clock: Clock, last: Obligation) -> Clock:
+    """Owed again (a grade lowered and raised): from the start it had, when that was earlier or a person's word."""
+    if last.start_basis != "manual" and last.starts_at >= clock.starts_at:
+        return clock
+    due_at = last.starts_at + timedelta(hours=clock.rule["hours"])
+    return replace(clock, starts_at=last.starts_at, start_basis=last.start_basis, due_at=due_at)
 
 
 def _last(event: Event, duty: str) -> Obligation | None:
