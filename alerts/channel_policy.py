@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from alerts.channels.base import Secret
 from alerts.ladder import ChannelSettings
-from config.door import ConfigError, Table
+from config.door import ConfigError, Table, read_toml
 from config.settings import secret
 
+FILE = "escalation.toml"
 # Delivery.key holds alert key, channel and address.
 LONGEST_ADDRESS = 70
 
@@ -30,6 +32,8 @@ class Variable:
     words: str
     needed: bool = True
     hidden: bool = False  # a secret: never shown, never stored
+    # May be set on the page. Never where a secret is sent to: whoever could type that address would read the secret.
+    settable: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,10 @@ class Variables:
     """The variables a channel's table names."""
 
     names: Mapping[str, str]  # key -> environment variable
+    saved: Mapping[str, str] = field(default_factory=dict)  # key -> what the page says instead
 
     def get(self, key: str) -> str | None:
-        return secret(self.names[key])
+        return self.saved.get(key) or secret(self.names[key])
 
     def need(self, key: str, because: str) -> str:
         value = self.get(key)
@@ -173,7 +178,7 @@ KINDS: dict[str, tuple[Callable[[Variables], Read], tuple[Variable, ...]]] = {
         _slack,
         (
             Variable("token", "HUIYING_SLACK_TOKEN", "机器人令牌 xoxb-", hidden=True),
-            Variable("to", "HUIYING_SLACK_CHANNEL", "频道，逗号分隔"),
+            Variable("to", "HUIYING_SLACK_CHANNEL", "频道，逗号分隔", settable=True),
             Variable("base_url", "HUIYING_SLACK_URL", "接口地址", needed=False),
             Variable("app_token", "HUIYING_SLACK_APP_TOKEN", "应用令牌 xapp-（按钮，长连接）", needed=False, hidden=True),
             Variable(
@@ -185,9 +190,9 @@ KINDS: dict[str, tuple[Callable[[Variables], Read], tuple[Variable, ...]]] = {
         _wecom_app,
         (
             Variable("corp_id", "HUIYING_WECOM_CORP_ID", "企业 ID"),
-            Variable("agent_id", "HUIYING_WECOM_AGENT_ID", "应用 AgentId"),
+            Variable("agent_id", "HUIYING_WECOM_AGENT_ID", "应用 AgentId", settable=True),
             Variable("secret", "HUIYING_WECOM_SECRET", "应用 Secret", hidden=True),
-            Variable("to", "HUIYING_WECOM_TO", "成员账号，逗号分隔；一条发多人用 |"),
+            Variable("to", "HUIYING_WECOM_TO", "成员账号，逗号分隔；一条发多人用 |", settable=True),
             Variable("base_url", "HUIYING_WECOM_URL", "接口地址（私有化部署）", needed=False),
         ),
     ),
@@ -220,8 +225,8 @@ KINDS: dict[str, tuple[Callable[[Variables], Read], tuple[Variable, ...]]] = {
             Variable("port", "HUIYING_SMTP_PORT", "端口，缺省 587", needed=False),
             Variable("user", "HUIYING_SMTP_USER", "登录名", needed=False),
             Variable("password", "HUIYING_SMTP_PASSWORD", "密码", needed=False, hidden=True),
-            Variable("sender", "HUIYING_SMTP_FROM", "发件地址"),
-            Variable("to", "HUIYING_SMTP_TO", "收件地址，逗号分隔"),
+            Variable("sender", "HUIYING_SMTP_FROM", "发件地址", settable=True),
+            Variable("to", "HUIYING_SMTP_TO", "收件地址，逗号分隔", settable=True),
             Variable("tls", "HUIYING_SMTP_TLS", "starttls（缺省）、tls 或 none", needed=False),
         ),
     ),
@@ -239,6 +244,20 @@ class Entry:
     reserved: int
     fallback: str
     variables: Variables
+
+    @property
+    def kinds(self) -> tuple[Variable, ...]:
+        return KINDS[self.name][1]
+
+    def missing(self) -> list[str]:
+        """The environment variables it needs and does not find."""
+        return [self.variables.names[v.key] for v in self.kinds if v.needed and not self.variables.get(v.key)]
+
+    def saying(self, values: Mapping[str, str]) -> Entry:
+        """The same with what a page says; keys that may not be set there are left out."""
+        settable = {v.key for v in self.kinds if v.settable}
+        kept = {key: text.strip() for key, text in values.items() if key in settable and text.strip()}
+        return replace(self, variables=replace(self.variables, saved=kept))
 
     def settings(self) -> ChannelSettings | None:
         """The channel ready to send; None when it lacks its variables. Raises ConfigError when it has half of them."""
@@ -275,6 +294,11 @@ def _entry(name: str, table: Table) -> Entry:
     variables = Variables({v.key: table.text(v.key, v.usual) for v in KINDS[name][1]})
     table.done()
     return Entry(name, enabled, per_minute, reserved, fallback, variables)
+
+
+def entries_of(folder: Path) -> dict[str, Entry]:
+    """The channels of `folder`/escalation.toml. Raises ConfigError."""
+    return read_entries(read_toml(folder / FILE)[0].table("channel", {}))
 
 
 def load_channels(tables: Table) -> dict[str, ChannelSettings]:

@@ -185,6 +185,16 @@ class Inbox(models.Model):
         indexes = [models.Index(fields=["at"], name="inbox_replies", condition=models.Q(reply_to__isnull=False))]
 
 
+class ChannelSetting(models.Model):
+    """渠道设置: what the console says of one channel over its file: on or off, and addresses that are no secret."""
+
+    channel = models.CharField(max_length=20, unique=True)
+    enabled = models.BooleanField(default=True)
+    values = models.JSONField(default=dict)  # key of a Variable that may be set here -> text; absent = the environment's
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(USER, null=True, on_delete=models.SET_NULL, related_name="+")
+
+
 class ChannelTest(models.Model):
     """渠道测试: one message sent to try a channel, and what came of it."""
 

@@ -6,14 +6,13 @@ import re
 from datetime import time, timedelta
 from pathlib import Path
 
-from alerts.channel_policy import CHANNELS, load_channels
+from alerts.channel_policy import CHANNELS, FILE, load_channels
 from alerts.escalation import CONSOLE, FINAL_KINDS, OTHER_GRADES, Ladder, Level
 from alerts.ladder import Quiet, Snooze
 from alerts.messages import KINDS
 from config.door import ConfigError, Table, read_toml
 from sla.engine import GRADES
 
-FILE = "escalation.toml"
 LEVELS = 4
 LONGEST_MINUTES = 7 * 24 * 60
 TIME_OF_DAY = r"([01]\d|2[0-3]):[0-5]\d"

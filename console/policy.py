@@ -6,10 +6,10 @@ from functools import cache
 
 from django.conf import settings
 
-from flow.policy import Policy, load_policy
+from flow.policy import Policy, live_policy
 
 
 @cache
 def policy() -> Policy:
     """A change of the files takes effect at the next start, in the pages as in the engine."""
-    return load_policy(settings.POLICY)
+    return live_policy(settings.POLICY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.messages import BASIS, KINDS
+from alerts.models import Delivery
 from alerts.rendering import CHANNEL_NAMES
 from flow.roles import ROLES
 from flow.telling import TYPES
@@ -43,6 +44,7 @@ STANCES = {
 }
 TIERS = {"direct": "涉警", "incident": "本地案事件", "none": "无关"}
 CHANNELS = CHANNEL_NAMES
+DELIVERY_STATES = dict(Delivery.State.choices)
 RECEIPTS = {
     "L0": "未发出",
     "L1": "渠道已接收",

@@ -129,7 +129,7 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
             Beat("intake", take_in, 0.25, stop),
             indexer,
             *sending,
-            *(Beat(name, work, pause, stop) for name, work, pause in hearing.works(policy.ladder)),
+            *(Beat(name, work, pause, stop) for name, work, pause in hearing.works(policy.ladder, stop.set)),
         ]
         for note in filter(None, (readers.here.model_note, placer.judge_note)):
             log.warning("%s", note)

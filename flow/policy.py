@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from alerts.channel_settings import with_saved
 from alerts.policy import Ladder, load_ladder
 from analysis.grading import Edition
 from analysis.policy import load_editions
@@ -17,6 +18,12 @@ class Policy:
     duties: Duties
     edition: Edition
     ladder: Ladder
+
+
+def live_policy(folder: Path) -> Policy:
+    """The same with what the console says of the channels (alerts.models.ChannelSetting). Needs the tables."""
+    policy = load_policy(folder)
+    return replace(policy, ladder=with_saved(policy.ladder, folder))
 
 
 def load_policy(folder: Path) -> Policy:

@@ -126,6 +126,7 @@ def alerts() -> list[dict[str, Any]]:
                 "reason": d.reason,
                 "attempts": d.attempts,
                 "receipt": d.receipt,
+                "instead": d.instead_why or None,
             }
         )
     rows = Alert.objects.select_related("acked_by", "milestone__obligation").order_by("raised_at", "level", "id")

@@ -18,7 +18,7 @@ from config.management.prepare import prepare
 from flow import locks
 from flow.lived import last_instant
 from flow.models import Round
-from flow.policy import Policy, load_policy
+from flow.policy import Policy, live_policy
 
 
 class Command(BaseCommand):
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 def policy() -> Policy:
-    return load_policy(settings.POLICY)
+    return live_policy(settings.POLICY)
 
 
 def person(name: str, field: str) -> User:

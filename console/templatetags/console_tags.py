@@ -68,6 +68,7 @@ _TABLES = {
     "kind": words.KINDS,
     "channel": words.CHANNELS,
     "receipt": words.RECEIPTS,
+    "delivery": words.DELIVERY_STATES,
     "stance": words.STANCES,
     "tier": words.TIERS,
     "heat": words.HEATS,
