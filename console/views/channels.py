@@ -28,7 +28,7 @@ from flow.trials import trial
 from sla.engine import Unmet
 
 DAY = timedelta(hours=24)
-STANDINGS = {"on": "启用", "missing": "缺少设置", "saved_off": "已停用", "file_off": "策略文件停用", "wrong": "设置有误"}
+STANDINGS = {"on": "启用", "failing": "启用，最近一条未成功", "missing": "缺少设置", "saved_off": "已停用", "file_off": "策略文件停用", "wrong": "设置有误"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Card:
 @signed_in
 @require_safe
 def listing(request: Request) -> HttpResponse:
-    return render(request, "console/channels.html", {"cards": cards()})
+    return render(request, "console/channels.html", {"cards": cards(), "on": policy().ladder.channels})
 
 
 def cards(typed: dict[str, dict[str, str]] | None = None) -> list[Card]:
@@ -76,11 +76,14 @@ def cards(typed: dict[str, dict[str, str]] | None = None) -> list[Card]:
 def _card(entry: Entry, row: ChannelSetting | None, typed: dict[str, str] | None) -> Card:
     entry = entry.saying(typed if typed is not None else row.values if row else {})
     standing, trouble = _standing(entry, row)
+    last = Attempt.objects.filter(delivery__channel=entry.name, ended_at__isnull=False).order_by("-id").first()
+    if standing == "on" and last and last.error:
+        standing = "failing"
     tests = ChannelTest.objects.filter(channel=entry.name).order_by("-id")
     since = Delivery.objects.filter(channel=entry.name, created_at__gt=clock.now() - DAY)
     return Card(
         name=entry.name, entry=entry, standing=standing, trouble=trouble, lines=_lines(entry), setting=row,
-        last=Attempt.objects.filter(delivery__channel=entry.name, ended_at__isnull=False).order_by("-id").first(),
+        last=last,
         test=tests.exclude(by=SOCKET).first(), socket=tests.filter(by=SOCKET).first(),
         counts=dict(since.values_list("state").annotate(n=Count("id")).order_by()),
         receipts=dict(since.values_list("receipt").annotate(n=Count("id")).order_by("receipt")),
@@ -129,7 +132,7 @@ def change(request: Request, name: str) -> HttpResponse:
     except Unmet as e:
         messages.error(request, f"{CHANNEL_NAMES[name]}：{e}")
     # What was typed stays in its fields until it is saved.
-    return render(request, "console/channels.html", {"cards": cards({name: typed}), "open": name})
+    return render(request, "console/channels.html", {"cards": cards({name: typed}), "open": name, "on": policy().ladder.channels})
 
 
 def _checked(entry: Entry) -> Any:

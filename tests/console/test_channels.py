@@ -61,7 +61,8 @@ def test_the_last_message_of_a_channel_is_shown_with_time_code_and_words(signed,
     alert = city.alert(None, "system", now - HOUR)
     row = alert.deliveries.get(channel="slack")
     Attempt.objects.create(delivery=row, n=1, started_at=now, ended_at=now, http=200, code="is_archived", error="slack: is_archived")
-    assert "slack: is_archived" in page(signed("duty_officer"))
+    shown = page(signed("duty_officer"))
+    assert "slack: is_archived" in shown and "启用，最近一条未成功" in shown
 
 
 def test_a_test_goes_to_the_address_typed_before_it_is_saved(signed, server):
