@@ -27,6 +27,7 @@ FINAL_KINDS = ("met", "nobody_on_duty", "saved_search")
 NOBODY_LEVEL = 2
 # Why an address is told, kept with the delivery (alerts/explain.py says it in words).
 ON_SHIFT, ROLE_INBOX, GROUP, HANDED, TOLD_BEFORE = "on_shift", "role_inbox", "group", "handed", "told_before"
+REPLACES = "replaces"
 
 assert set(FINAL_KINDS) < set(KINDS)
 

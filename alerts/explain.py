@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.escalation import CONSOLE, GROUP, HANDED, ON_SHIFT, ROLE_INBOX, TOLD_BEFORE
+from alerts.escalation import CONSOLE, GROUP, HANDED, ON_SHIFT, REPLACES, ROLE_INBOX, TOLD_BEFORE
 from alerts.ladder import Rule
 from alerts.messages import moment
 
@@ -16,6 +16,7 @@ BECAUSE = {
     GROUP: "该级的群组",
     HANDED: "指名转交",
     TOLD_BEFORE: "此前已被告知此事",
+    REPLACES: "另一渠道未确认送达，改经此渠道",
     "": "",
 }
 OPEN, SNOOZED, ACKNOWLEDGED, CLOSED, SETTLED, NOTICE = "open", "snoozed", "acknowledged", "closed", "settled", "notice"

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from alerts import acks, paging
-from alerts.escalation import CONSOLE, Plan, Recipient, Step
+from alerts.escalation import CONSOLE, REPLACES, Plan, Recipient, Step
 from alerts.ladder import Ladder, rule_json
 from alerts.messages import moment
 from alerts.models import AckLink, Alert, Delivery, Escalation
@@ -205,7 +205,7 @@ def add(
     fresh = [r for r in plan.recipients if _key(plan, r.channel, r.address) not in known]
     made = [_delivery(plan, r, alert.id, now, False, links, {}) for r in fresh]
     for delivery in made:
-        delivery.instead_of, delivery.instead_why = instead_of, why[:300]
+        delivery.because, delivery.instead_of, delivery.instead_why = REPLACES, instead_of, why[:300]
     keys = {delivery.key for delivery in made}
     AckLink.objects.bulk_create([link for link in links if link.delivery_key in keys])
     Delivery.objects.bulk_create(made, ignore_conflicts=True)

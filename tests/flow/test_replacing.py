@@ -161,3 +161,8 @@ def test_members_who_were_missed_though_the_code_said_success_are_told_otherwise
     row.refresh_from_db()
     assert (row.state, row.reason, row.provider_id) == ("sent", "未送到成员：gone", "msg-1")
     assert [d.channel for d in stand_ins(row)] == ["email"]
+
+
+def test_the_test_of_a_persons_address_is_not_replaced_by_another(ladder):
+    row = rows.network(rows.tell(ladder, cause="contact_test:7:now", kind="system")[0])
+    assert replacing.start(row.id, "x", ladder, NOW) == 0
