@@ -13,16 +13,16 @@ MAY = {
     "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup"},
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "save_topic", "manage_rota", "sign_handover", "regroup",
+        "save_topic", "manage_rota", "sign_handover", "regroup", "close_alert",
     },
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "manage_sources", "save_topic", "regroup",
+        "manage_sources", "manage_channels", "save_topic", "regroup", "close_alert",
     },
-    "bureau_leader": {"acknowledge", "second_grade"},
+    "bureau_leader": {"acknowledge", "second_grade", "close_alert"},
     "analyst": {"draft_release", "save_topic"},
     "judge": {"save_topic", "regroup"},
-    "admin": {"manage_sources", "manage_rota"},
+    "admin": {"manage_sources", "manage_rota", "manage_channels"},
 }  # fmt: skip
 
 
