@@ -21,6 +21,8 @@ from flow import audit
 from flow.rota import interval_text, names_of
 from sla.engine import Unmet
 
+# Channels that reach one person; the robots of the others speak to a group and have no address to choose.
+PERSONAL = ("wecom_app", "webhook", "email", "slack")
 PREFIX = "contact_test:"
 FAILED = "contact_test_failed:"
 TOLD_LEVEL = 2  # 带班领导
@@ -31,6 +33,8 @@ LOOK_BACK = timedelta(hours=2)  # how long after a shift has begun its failed te
 def add(user: User, channel: str, address: str, by: User, now: datetime) -> Contact:
     """A further address of `user`. Raises Unmet naming the field."""
     address = address.strip()
+    if channel not in PERSONAL:
+        raise Unmet("没有这个渠道，或它只能发给群", "channel")
     if not address or len(address) > LONGEST_ADDRESS or any(c.isspace() for c in address):
         raise Unmet(f"地址须为 1 至 {LONGEST_ADDRESS} 个字符，不含空格", "address")
     if channel == "email" and "@" not in address:

@@ -29,7 +29,7 @@ MOST = 40
 
 @dataclass(frozen=True)
 class Change:
-    """A moment at which one crew of a role leaves and another comes."""
+    """A moment at which somebody of a role leaves and somebody else comes; who stays is in neither."""
 
     role: str
     shift_at: datetime
@@ -51,8 +51,9 @@ def changes(ladder: Ladder, now: datetime) -> list[Change]:
         mine = [d for d in duties if d.role == level.role]
         for edge in sorted({d.starts_at for d in mine if starts <= d.starts_at < ends}, reverse=True):
             before, after = _crew(mine, edge - timedelta(microseconds=1)), _crew(mine, edge)
-            if before and set(after) - set(before):
-                edges.append(Change(level.role, edge, before, after))
+            leaving, coming = (tuple(u for u in a if u not in b) for a, b in ((before, after), (after, before)))
+            if leaving and coming:
+                edges.append(Change(level.role, edge, leaving, coming))
     if not edges:
         return []
     rows = HandOver.objects.filter(shift_at__gte=starts).select_related("outgoing", "incoming")

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from alerts import rota as shifts
+from alerts.ladder import Ladder
 from alerts.models import CalendarKey, Contact, Cover, Leave, RotaChange, Rotation, Shift
 from alerts.roster import duties_in, workday
 from config import clock
@@ -75,28 +76,37 @@ def _day(text: str, now: datetime) -> date:
         return now.astimezone(SHANGHAI).date()
 
 
-def _days(mondays: list[date], duties: list[shifts.Duty], ladder: Any, names: dict[int, str], now: datetime) -> list[dict[str, Any]]:
-    """The same as text, day by day: what a phone shows in place of the picture."""
+def _days(mondays: list[date], duties: list[shifts.Duty], ladder: Ladder, names: dict[int, str], now: datetime) -> list[dict[str, Any]]:
+    """The same as text, day by day from today on: what a phone shows beside the picture."""
     levels = {level.role: level.name for level in ladder.levels}
+    order = list(levels)
+    first, last = mondays[0], mondays[-1] + timedelta(days=6)
+    today = now.astimezone(SHANGHAI).date()
+    day = today if first <= today <= last else first
     found = []
-    for n in range(len(mondays) * 7):
-        day = mondays[0] + timedelta(days=n)
+    while day <= last:
         begin, end = shifts.midnight(day), shifts.midnight(day + timedelta(days=1))
-        mine = [d for d in duties if begin <= d.starts_at < end or (d.starts_at < begin == shifts.midnight(mondays[0]) < d.ends_at)]
+        mine = [d for d in duties if d.role in levels and d.starts_at < end and d.ends_at > begin]
         lines = [
-            (levels.get(d.role, d.role), names.get(d.user, "?"), acts.interval_text(d.starts_at, d.ends_at), picture.WORDS[d.origin])
-            for d in sorted(mine, key=lambda d: (d.starts_at, list(levels).index(d.role) if d.role in levels else 9))
+            (levels[d.role], names.get(d.user, "?"), _within(d.starts_at, d.ends_at, begin, end), picture.WORDS[d.origin])
+            for d in sorted(mine, key=lambda d: (order.index(d.role), d.starts_at))
         ]
-        empty = [
-            (levels[h.role], acts.interval_text(h.starts_at, h.ends_at))
-            for h in acts.holes(ladder, begin, end, duties)
-        ]
-        weekday = rota_text.WEEK[day.weekday()]
-        found.append({"label": f"{day.month}月{day.day}日 周{weekday}", "lines": lines, "empty": empty, "today": begin <= now < end})
+        empty = [(levels[h.role], _within(h.starts_at, h.ends_at, begin, end)) for h in acts.holes(ladder, begin, end, duties)]
+        label = f"{day.month}月{day.day}日 周{rota_text.WEEK[day.weekday()]}"
+        found.append({"label": label, "lines": lines, "empty": empty, "today": day == today})
+        day += timedelta(days=1)
     return found
 
 
-def _lists(ladder: Any, now: datetime, names: dict[int, str]) -> dict[str, Any]:
+def _within(starts: datetime, ends: datetime, begin: datetime, end: datetime) -> str:
+    """The hours of one day: 00:00-08:00; 全天."""
+    if starts <= begin and ends >= end:
+        return "全天"
+    until = "24:00" if ends >= end else f"{ends.astimezone(SHANGHAI):%H:%M}"
+    return f"{max(starts, begin).astimezone(SHANGHAI):%H:%M}-{until}"
+
+
+def _lists(ladder: Ladder, now: datetime, names: dict[int, str]) -> dict[str, Any]:
     levels = {level.role: level.name for level in ladder.levels}
 
     def level(role: str) -> str:
@@ -289,7 +299,7 @@ def contacts(request: Request) -> HttpResponse:
         "rows": rows,
         "people": people if manage else [],
         "bare": people.exclude(contacts__isnull=False) if manage else [],
-        "channels": sorted({name for level in ladder.levels for name in level.channels if name != "console"}),
+        "channels": reach.PERSONAL,
         "on": set(ladder.channels),
         "before": int(ladder.contact_test_before.total_seconds() // 60),
         "manage": manage,
@@ -310,8 +320,6 @@ def _contact_act(request: Request, manage: bool, now: datetime) -> HttpResponse:
         if user is None or not (manage or user == me):
             raise Unmet("只能登记本人的联系方式", "user")
         channel = request.POST.get("channel", "")
-        if channel not in {name for level in policy().ladder.levels for name in level.channels} - {"console"}:
-            raise Unmet("没有这个渠道", "channel")
         reach.add(user, channel, request.POST.get("address", ""), me, now)
         messages.success(request, "已登记，可点“测试”")
         return redirect("rota_contacts")
