@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from alerts import models, rota
 from alerts.escalation import Person
 from alerts.rota import Duty, Rota
+from sla.calendar import Calendar
+from sla.policy import load_calendar
 
-workday = rota.weekdays_only
+
+def workday(day: date) -> bool:
+    """By config/calendar.toml; Monday to Friday in years nobody has entered."""
+    calendar = _calendar(settings.POLICY)
+    return calendar.is_working_day(day) if day.year in calendar.years else rota.weekdays_only(day)
+
+
+@cache
+def _calendar(folder: Path) -> Calendar:
+    """As this process first read it: policy files count from the next start."""
+    return load_calendar(folder)
 
 
 def on_duty(at: datetime) -> dict[str, list[Person]]:

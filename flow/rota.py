@@ -80,8 +80,8 @@ def apply(
         return _record(rows, text or "；".join(_told(r, names) for r in rows), by, now, reason if holes else "")
 
 
-def undo(change_id: int, *, by: User, now: datetime, ladder: Ladder) -> RotaChange:
-    """Take the last change back, where nothing has changed since and no shift becomes empty by it. Raises Unmet."""
+def undo(change_id: int, *, by: User, now: datetime, ladder: Ladder, reason: str = "") -> RotaChange:
+    """Take the last change back, where nothing has changed since. Raises Unmet; LeavesGap as any other change."""
     with transaction.atomic():
         change = RotaChange.objects.select_for_update().filter(undone_at=None).order_by("-id").first()
         if change is None or change.pk != change_id:
@@ -94,12 +94,12 @@ def undo(change_id: int, *, by: User, now: datetime, ladder: Ladder) -> RotaChan
         for row in reversed(change.rows):
             _put(row["table"], row["id"], row["before"])
         holes = _opened(before, duties_in(now, now + HORIZON), (), ladder, now)
-        if holes:
-            where = f"{ladder_name(holes[0].role, ladder)} {interval_text(holes[0].starts_at, holes[0].ends_at)}"
-            raise Unmet(f"撤销后{where}将无人值班；请改为直接修改值班表并说明理由", "change")
+        if holes and not reason.strip():
+            raise LeavesGap(holes)
         change.undone_at = now
         change.save(update_fields=["undone_at"])
-        audit.record(by.get_username(), "rota.undone", f"rota_change:{change.pk}", now)
+        why = reason.strip()[:300] if holes else ""
+        audit.record(by.get_username(), "rota.undone", f"rota_change:{change.pk}", now, reason=why)
     return change
 
 

@@ -185,17 +185,19 @@ def _fresh(table: str, now: datetime) -> dict[str, Any]:
 
 
 def _form_page(
-    request: Request, table: str, form: RotaForm | None, row_id: int | None, holes: list[acts.Hole], *, removing: bool = False
+    request: Request, table: str, form: RotaForm | None, row_id: int | None, holes: list[acts.Hole], verb: str = ""
 ) -> HttpResponse:
+    """The form of a row; without one, the question for a reason before `verb` (删除, 撤销) leaves shifts empty."""
     names, ladder = acts.names_of(), policy().ladder
     context = {
         "form": form,
-        "word": acts.WORDS[table],
+        "word": acts.WORDS.get(table, "改动"),
         "table": table,
         "row_id": row_id,
         "holes": [picture.told_instead(h, ladder, names) for h in holes[:20]],
         "reason": request.POST.get("reason", ""),
-        "removing": removing,
+        "verb": verb or ("修改" if row_id else "新增"),
+        "done": verb or "保存",
     }
     return render(request, "console/rota_edit.html", context, status=400 if holes or (form and form.errors) else 200)
 
@@ -210,7 +212,7 @@ def remove(request: Request, table: str, row_id: int) -> HttpResponse:
             table, row_id, by=request.user, now=clock.now(), ladder=policy().ladder, reason=request.POST.get("reason", "")
         )
     except acts.LeavesGap as e:
-        return _form_page(request, table, None, row_id, e.holes, removing=True)
+        return _form_page(request, table, None, row_id, e.holes, "删除")
     except Unmet as e:
         messages.error(request, str(e))
     else:
@@ -222,7 +224,11 @@ def remove(request: Request, table: str, row_id: int) -> HttpResponse:
 @require_POST
 def undo(request: Request, change_id: int) -> HttpResponse:
     try:
-        change = acts.undo(change_id, by=request.user, now=clock.now(), ladder=policy().ladder)
+        change = acts.undo(
+            change_id, by=request.user, now=clock.now(), ladder=policy().ladder, reason=request.POST.get("reason", "")
+        )
+    except acts.LeavesGap as e:
+        return _form_page(request, "", None, change_id, e.holes, "撤销")
     except Unmet as e:
         messages.error(request, str(e))
     else:

@@ -142,16 +142,21 @@ def test_removing_a_rotation_asks_for_a_reason_and_can_be_undone(leader, rotatin
     assert AuditEntry.objects.filter(action="rota.undone").exists()
 
 
-def test_only_the_last_change_is_undone_and_never_into_a_gap(leader, scene, rotating, today):
+def test_only_the_last_change_is_undone_and_into_a_gap_only_with_a_reason(leader, scene, rotating, today):
     first = RotaChange.objects.get()
-    refused = leader.post(f"/rota/undo/{first.pk}/", follow=True).content.decode()
-    assert "撤销后" in refused and Rotation.objects.exists()
+    refused = leader.post(f"/rota/undo/{first.pk}/").content.decode()
+    assert "撤销并留下空缺" in refused and "无人值班" in refused and Rotation.objects.exists()
     posted = {"role": "duty_officer", "user": scene["second"].pk, "starts_at": typed(today + DAY), "ends_at": typed(today + 2 * DAY)}
     leader.post("/rota/shift/new/", posted)
     assert "只能撤销最近一次" in leader.post(f"/rota/undo/{first.pk}/", follow=True).content.decode()
     last = RotaChange.objects.latest("id")
     Shift.objects.update(ends_at=today + 3 * DAY)
     assert "已被改动" in leader.post(f"/rota/undo/{last.pk}/", follow=True).content.decode()
+    Shift.objects.update(ends_at=today + 2 * DAY)
+    leader.post(f"/rota/undo/{last.pk}/")
+    leader.post(f"/rota/undo/{first.pk}/", {"reason": "排错了"})
+    assert not Shift.objects.exists() and not Rotation.objects.exists()
+    assert AuditEntry.objects.filter(action="rota.undone").latest("id").data == {"reason": "排错了"}
 
 
 @pytest.mark.parametrize("role", ["duty_officer", "centre_head", "bureau_leader", "analyst"])

@@ -91,6 +91,7 @@ class Command(BaseCommand):
         from flow.models import Outcome
 
         prepare()
+        self._rota()
         aside = Outcome.objects.filter(kind=Outcome.Kind.SET_ASIDE).count()
         if aside:
             self.notes.append(f"{aside} posts were set aside with their error; see the console's 值班台")
@@ -102,6 +103,24 @@ class Command(BaseCommand):
         wrong, notes = reach.problems(load_ladder(settings.POLICY), clock.now())
         self.problems += wrong
         self.notes += notes
+
+    def _rota(self) -> None:
+        """A note, not a mistake: an empty shift is told to the level above (and a new house has no rota yet)."""
+        from datetime import timedelta
+
+        from alerts import rota as shifts
+        from alerts.policy import load_ladder
+        from alerts.roster import duties_in
+        from flow.rota import holes
+
+        now, week = clock.now(), timedelta(days=7)
+        duties = duties_in(now, now + week)
+        if not duties:
+            return
+        empty = len(holes(load_ladder(settings.POLICY), now, now + week, duties))
+        twice = sum(c.twice for c in shifts.overlaps(duties, now, now + week))
+        if empty or twice:
+            self.notes.append(f"rota: {empty} empty intervals, {twice} times one person on two shifts in 7 days; `huiying rota check`")
 
     def _index(self) -> None:
         from archive import indexing
