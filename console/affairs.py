@@ -34,7 +34,7 @@ def with_clocks(events: Iterable[Event], now: datetime) -> list[Affair]:
     by_event: dict[int, list[Clock]] = defaultdict(list)
     owed = Obligation.objects.filter(event__in=[e.pk for e in events], superseded_at=None).order_by("duty")
     for clock in clocks.clocks_of(owed, now):
-        by_event[clock.obligation.event_id].append(clock)
+        by_event[clock.obligation.event_id or 0].append(clock)
     return [Affair(event=e, clocks=by_event[e.pk]) for e in events]
 
 

@@ -26,7 +26,7 @@ STEPS, PROPOSALS = 10, 5
 
 def live(event: Event, now: datetime) -> dict[str, Any]:
     """The part that changes while somebody looks: grade and why, clocks, releases, alerts, timeline."""
-    owed = event.obligations.filter(superseded_at=None).select_related("release").order_by("duty")
+    owed = event.obligations.filter(superseded_at=None).select_related("release", "exempt_by").order_by("duty")
     gradings = list(event.gradings.select_related("by", "second").order_by("-at", "-id"))
     return {
         "event": event,

@@ -136,7 +136,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
     known = [e.id for e in touched if e.id not in batch.opened]
     standing: dict[int, list[Obligation]] = {}
     for ob in Obligation.objects.filter(event_id__in=known, superseded_at__isnull=True):
-        standing.setdefault(ob.event_id, []).append(ob)
+        standing.setdefault(ob.event_id or 0, []).append(ob)
     changes = {}
     for event in touched:
         changes[event.id] = owing.reconcile(

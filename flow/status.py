@@ -46,7 +46,7 @@ def described(events: Iterable[Event], now: datetime) -> list[dict[str, Any]]:
     obligations: dict[int, list[Obligation]] = defaultdict(list)
     rows = Obligation.objects.filter(event_id__in=[e.id for e in events], superseded_at__isnull=True)
     for ob in rows.order_by("duty"):
-        obligations[ob.event_id].append(ob)
+        obligations[ob.event_id or 0].append(ob)
     return [event_json(event, obligations[event.id], now) for event in events]
 
 

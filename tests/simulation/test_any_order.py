@@ -76,8 +76,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.tick()
 
     @rule(n=which)
-    def unmerge(self, n):
-        self.world.unmerge(n)
+    def undo(self, n):
+        self.world.undo(n)
+        self.world.tick()
+
+    @rule(n=which)
+    def split(self, n):
+        self.world.split(n)
         self.world.tick()
 
     @rule(n=which, ago=st.sampled_from([0.5, 6, 30]))

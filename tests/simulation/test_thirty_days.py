@@ -27,7 +27,8 @@ def one_act(world: World, dice: random.Random) -> None:
         (4, lambda: world.correct(n, dice.choice((1, 6, 30)))),
         (3, lambda: world.exempt(n, dice.choice(("K1", "K2", "K3")))),
         (7, lambda: world.merge(n, dice.randrange(1000))),
-        (3, lambda: world.unmerge(n)),
+        (3, lambda: world.undo(n)),
+        (3, lambda: world.split(n)),
         (14, lambda: world.close(n)),
         (2, lambda: world.reopen(n)),
         (2, lambda: world.pause(n)),
@@ -48,7 +49,7 @@ def thirty_days(seed: int, step_h: float = 6) -> World:
         6: lambda: world.live(-3),  # and 3 h back
         9: lambda: setattr(world, "watching", False),  # an outage of 6 h
         10: lambda: (world.open("重大", 1), world.open("特别重大", 2), world.merge(-2, -1)),
-        11: lambda: world.unmerge(-1),
+        11: lambda: world.undo(-1),
         15: lambda: setattr(world, "robot_up", False),
         24: lambda: setattr(world, "robot_up", False),
     }

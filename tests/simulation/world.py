@@ -17,7 +17,7 @@ from alerts import throttle
 from alerts.channels import channel
 from alerts.channels.base import DeliveryFailed, Sent
 from alerts.models import Alert, Delivery
-from analysis.models import Event
+from analysis.models import Event, Reading
 from config.clock import real_now
 from flow import (
     acts,
@@ -28,11 +28,12 @@ from flow import (
     intake,
     invariants,
     lookout,
-    owing,
+    regroup,
     release,
     subjects,
     watch,
 )
+from flow.models import Regroup
 from flow.placing import Placer
 from sla.engine import Unmet
 from sla.models import Milestone, Obligation
@@ -189,24 +190,21 @@ class World:
     def merge(self, n: int, m: int) -> None:
         into, gone = self._event(n), self._event(m)
         if into and gone and into.pk != gone.pk:
-            with transaction.atomic():
-                gone.merged_into, gone.closed_at = into, self.now
-                gone.save()
-                owing.on_merge(into, gone, POLICY, self.now)
-            self.done += 1
-            self.placer.loaded = False
+            self._act(regroup.merge, into.pk, gone.pk, self._regrouping())
 
-    def unmerge(self, n: int) -> None:
-        merged = Event.objects.filter(merged_into__isnull=False, merged_into__closed_at=None).order_by("id")
-        if count := merged.count():
-            gone = merged[n % count]
-            into = gone.merged_into
-            with transaction.atomic():
-                gone.merged_into = gone.closed_at = None
-                gone.save()
-                owing.on_unmerge(into, gone, POLICY, self.now)
-            self.done += 1
-            self.placer.loaded = False
+    def undo(self, n: int) -> None:
+        """Take back a merge or split."""
+        done = Regroup.objects.filter(undone_at=None).order_by("id")
+        if count := done.count():
+            self._act(regroup.undo, done[n % count].pk, self._regrouping())
+
+    def split(self, n: int) -> None:
+        if event := self._event(n):
+            posts = list(Reading.objects.filter(event=event).order_by("id").values_list("post_id", flat=True))
+            self._act(regroup.split, event.pk, posts[:1], self._regrouping())
+
+    def _regrouping(self) -> regroup.Act:
+        return regroup.Act(user=self.li, reason="核实", policy=POLICY, now=self.now)
 
     def letter(self, n: int, code: str) -> None:
         self._act(subjects.open_obligation, f"letter:{n}", "来信", code, self.now, POLICY, self.now)
