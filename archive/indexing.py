@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from archive import erasing
 from archive.documents import Document
 from archive.models import Change, IndexState, Post
 from archive.months import IndexDamaged, IndexMissing, IndexUnreachable, SearchUnavailable, month_of
@@ -46,7 +47,10 @@ def drain(make_documents: MakeDocuments, batch: int = SLICE, *, keep_open: bool 
     try:
         if rebuild_wanted(chosen):
             return rebuild(make_documents, keep_open=keep_open)
-        return sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+        done = sum(len(ids) for ids in _drained(chosen, make_documents, batch))
+        for month, rows in erasing.due().items():
+            erasing.rewrite(chosen, month, rows, make_documents)
+        return done
     except IndexUnreachable as e:
         # The posts wait in the change log; the desk says so.
         _trouble(chosen, str(e))

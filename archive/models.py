@@ -97,6 +97,10 @@ class Post(models.Model):
             models.Index(
                 fields=["published_at"], name="post_excerpted", condition=models.Q(excerpted_at__isnull=False)
             ),
+            models.Index(
+                fields=["id"], name="post_to_empty", condition=models.Q(withdrawn_at__isnull=False) & ~models.Q(body="")
+            ),
+            models.Index(fields=["outlet", "published_at"], name="post_to_age", condition=models.Q(body_hash="")),
         ]
 
     def __str__(self) -> str:
@@ -107,6 +111,24 @@ class Change(models.Model):
     """One post whose search document must be made again. Rows go when the index has committed them."""
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, db_constraint=False)
+
+
+class Erasure(models.Model):
+    """An erased post whose text may still stand in files of the index, until that month is written anew."""
+
+    post_id = models.BigIntegerField(db_index=True)
+    month = models.CharField(max_length=7)
+    by = models.CharField("经办", max_length=150)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    rewritten_at = models.DateTimeField(null=True)
+    # Its terms in alphabetical order, for the proof; emptied when the files that hold them too are gone.
+    terms = models.JSONField(default=list)
+    proof = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="erasure_due", condition=models.Q(rewritten_at=None))]
 
 
 class IndexState(models.Model):

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from alerts.escalation import Ladder
 from archive import indexing, search
 from config import clock
-from flow import audit, delivery, documents, hearing, instants, intake, locks, watch
+from flow import audit, delivery, documents, erasing, hearing, instants, intake, locks, watch
 from flow.lived import lived
 from flow.placing import Placer
 from flow.policy import Policy
@@ -123,7 +123,11 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
                 told()
             return False
 
-        indexer = Beat("index", lambda: indexing.drain(documents.documents, keep_open=True) > 0, 1.0, stop)
+        def index() -> bool:
+            erasing.withdraw(clock.service_time(instants.real_now()))
+            return indexing.drain(documents.documents, keep_open=True) > 0
+
+        indexer = Beat("index", index, 1.0, stop)
         threads = [
             Beat("watch", Watch(policy, role, told, stop.set), TICK_S, stop, busy=BUSY_TICK_S),
             Beat("intake", take_in, 0.25, stop),

@@ -107,3 +107,15 @@ class MergeProposal(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["into", "gone"], name="one_proposal_a_pair")]
+
+
+class Hold(models.Model):
+    """暂缓清理: a post, or an event's posts, kept whole beyond its time, with the reason."""
+
+    post = models.ForeignKey(Post, null=True, on_delete=models.CASCADE, related_name="holds")
+    event = models.ForeignKey(Event, null=True, on_delete=models.CASCADE, related_name="holds")
+    by = models.CharField("经办", max_length=150)
+    reason = models.CharField("理由", max_length=300)
+    at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+    released_by = models.CharField(max_length=150, blank=True)

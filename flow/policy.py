@@ -9,6 +9,7 @@ from alerts.channel_settings import with_saved
 from alerts.policy import Ladder, load_ladder
 from analysis.grading import Edition
 from analysis.policy import load_editions
+from archive.retention import Retention, load_retention
 from sla.policy import Duties, load_duties
 
 
@@ -18,6 +19,7 @@ class Policy:
     duties: Duties
     edition: Edition
     ladder: Ladder
+    retention: Retention
 
 
 def live_policy(folder: Path) -> Policy:
@@ -27,4 +29,4 @@ def live_policy(folder: Path) -> Policy:
 
 
 def load_policy(folder: Path) -> Policy:
-    return Policy(folder, load_duties(folder), load_editions(folder)["bureau"], load_ladder(folder))
+    return Policy(folder, load_duties(folder), load_editions(folder)["bureau"], load_ladder(folder), load_retention(folder))

@@ -8,7 +8,7 @@ from typing import Any
 
 from archive import indexing
 from config import clock
-from flow import audit, delivery, documents, intake, watch
+from flow import audit, delivery, documents, erasing, intake, watch
 from flow.lived import last_instant
 from flow.models import Round
 from flow.placing import Placer
@@ -34,6 +34,8 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
     counts.update(intake.run(placer, readers, policy, now, replay=replay, held=held))
     counts.update(watch.run(policy, now, held=held))
     Round.objects.create(now=now, live=not replay, counts=dict(counts))
+    erasing.withdraw(now)
+    erasing.age(policy.retention, now)
     while audit.seal():
         pass
     indexing.drain(documents.documents)

@@ -10,13 +10,14 @@ from analysis.models import Unit
 from config import clock
 from crawlers import schedule
 from crawlers.child import Child
-from flow import contacts, topics
+from flow import contacts, erasing, topics
 from flow.engine import Job
 from flow.policy import Policy
 from flow.readers import Readers
 
 CRAWL_BEAT_S = 1.0
 CONTACTS_BEAT_S = 20.0
+RETENTION_BEAT_S = 3600.0
 TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
 
 
@@ -39,6 +40,7 @@ def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
     try:
         yield [
             Job("crawl", CRAWL_BEAT_S, crawl),
+            Job("retention", RETENTION_BEAT_S, lambda: erasing.age(files.retention, clock.now())),
             Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
             Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),
         ]

@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -58,11 +58,12 @@ class Command(BaseCommand):
         from analysis import joining
         from analysis.loading import load_reader
         from analysis.policy import load_editions
+        from archive.retention import load_retention
         from crawlers.columns import load_mappings
         from crawlers.seeding import load_seeds
         from sla.policy import load_duties
 
-        for load in (load_duties, load_editions, load_ladder, load_seeds, load_mappings):
+        for load in (load_duties, load_editions, load_ladder, load_retention, load_seeds, load_mappings):
             self._config(partial(load, settings.POLICY))
 
         def words() -> None:
@@ -124,8 +125,12 @@ class Command(BaseCommand):
 
     def _index(self) -> None:
         from archive import indexing
+        from archive.models import Erasure
         from flow import documents
 
+        for row in Erasure.objects.filter(rewritten_at=None, due_at__lt=clock.real_now() - timedelta(hours=1)):
+            hint = "files not yet rewritten without it: is the engine running?"
+            self.problems.append({"file": "index", "key": f"erasure of post {row.post_id}", "value": row.month, "hint": hint})
         for difference in indexing.compare(documents.documents):
             self.problems.append({"file": "index", "key": "posts", "value": str(difference), "hint": "run `huiying reindex`"})
 
