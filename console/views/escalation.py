@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -17,6 +19,8 @@ from console.policy import policy
 from console.words import KINDS
 from flow import explaining, reach
 from sla.engine import GRADES
+
+NO_EVENT = ("source_silent", "system")
 
 
 class TryForm(forms.Form):
@@ -49,13 +53,20 @@ def policy_page(request: Request) -> HttpResponse:
     return render(request, "console/escalation.html", context, status=400 if form.errors else 200)
 
 
-def _rules(ladder: Ladder) -> list[tuple[str, list[tuple[str, Rule, str]]]]:
-    """Kind -> (grade, rule, its course in words), for every kind that escalates."""
+def _rules(ladder: Ladder) -> list[tuple[str, list[tuple[list[str], Rule, str]]]]:
+    """Kind -> (grades told alike, their rule, its course in words), for every kind that escalates."""
     kinds = [k for k in KINDS if k in ladder.escalates and k not in FINAL_KINDS]
-    return [
-        (KINDS[kind], [(g or OTHER_GRADES, rule, course(rule)) for g in (*GRADES, None) if (rule := rule_for(kind, g, ladder))])
-        for kind in kinds
-    ]
+    return [(KINDS[kind], _alike(kind, ladder)) for kind in kinds]
+
+
+def _alike(kind: str, ladder: Ladder) -> list[tuple[list[str], Rule, str]]:
+    found: dict[tuple[str, timedelta], tuple[list[str], Rule, str]] = {}
+    # What is about no event has no grade.
+    for grade in (None,) if kind in NO_EVENT else (*GRADES, None):
+        rule = rule_for(kind, grade, ladder)
+        said = course(rule)
+        found.setdefault((said, rule.ack_timeout), ([], rule, said))[0].append(grade or OTHER_GRADES)
+    return list(found.values())
 
 
 def course(rule: Rule) -> str:

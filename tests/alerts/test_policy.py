@@ -70,6 +70,15 @@ def test_the_edition_changes_with_the_file(tmp_path):
         ('fallback = "webhook"', 'fallback = "slack"', "channel.slack.fallback"),
         ('fallback = "webhook"', 'fallback = "smss"', "channel.slack.fallback"),
         ("edition =", "editon =", "edition"),
+        ("[repeat.default]", "[repeat.opened]", "repeat.default"),
+        ('"其余" = 240', '"其余" = 0', "repeat.default.其余"),
+        ("[repeat.system]", "[repeat.met]", "repeat.met"),
+        ('[ack_timeout]\n"特别重大" = 15', '[ack_timeout]\n"特别重大" = -1', "ack_timeout.特别重大"),
+        ("max_minutes = 30", "max_minutes = 99999", "snooze.max_minutes"),
+        ('never = ["特别重大"', 'never = ["特大"', "snooze.never"),
+        ('kinds = ["source_silent"', 'kinds = ["missed"', "quiet.kinds"),
+        ('from = "22:00"', 'from = "25:00"', "quiet.from"),
+        ('to = "07:00"', 'to = "22:00"', "quiet.to"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_refused_with_file_key_and_hint(tmp_path, old, new, key):
