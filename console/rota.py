@@ -14,6 +14,7 @@ from alerts import rota
 from alerts.escalation import Ladder
 from alerts.rota import Duty
 from config.clock import SHANGHAI
+from flow import contacts
 from flow.rota import Hole, interval_text
 from flow.rota_text import WEEK
 
@@ -173,22 +174,24 @@ def _new(table: str, **given: Any) -> str:
 
 
 def now_and_next(ladder: Ladder, duties: Sequence[Duty], names: dict[int, str], now: datetime) -> list[dict[str, Any]]:
-    """For every level: who is on duty now and until when, and who comes next and when."""
-    spells, found = rota.spells(duties), []
+    """For every level: who is on duty now and until when, who comes next and when, and whether each can be reached."""
+    spells = rota.spells(duties)
+    crews = []
     for level in ladder.levels:
         mine = [d for d in spells if d.role == level.role]
-        here = rota.at(mine, now)
         coming = [d for d in mine if d.starts_at > now]
         first = coming[0].starts_at if coming else None
-        found.append(
-            {
-                "level": level,
-                "now": [(names.get(d.user, "?"), d.ends_at) for d in here],
-                "next": [names.get(d.user, "?") for d in coming if d.starts_at == first],
-                "next_at": first,
-            }
-        )
-    return found
+        crews.append((level, rota.at(mine, now), [d for d in coming if d.starts_at == first], first))
+    reach = contacts.standing(ladder, {d.user for _, here, following, _ in crews for d in (*here, *following)})
+    return [
+        {
+            "level": level,
+            "now": [(names.get(d.user, "?"), d.ends_at, reach.get(d.user)) for d in here],
+            "next": [(names.get(d.user, "?"), reach.get(d.user)) for d in following],
+            "next_at": first,
+        }
+        for level, here, following, first in crews
+    ]
 
 
 def told_instead(hole: Hole, ladder: Ladder, names: dict[int, str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -109,6 +109,26 @@ def _contacts(user_id: int) -> list[Contact]:
 
 def _cause(duty: Duty) -> str:
     return f"{PREFIX}{duty.user}:{duty.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+def standing(ladder: Ladder, users: Collection[int]) -> dict[int, tuple[str, str]]:
+    """User -> (good | warn | bad, what is known of their own addresses); nothing where the house uses none."""
+    rows = list(Contact.objects.filter(user_id__in=users, channel__in=ladder.channels).select_related("test"))
+    if not ladder.channels or not (rows or Contact.objects.exists()):
+        return {}
+    found = {}
+    for user in users:
+        mine = [c for c in rows if c.user_id == user]
+        states = {c.test.state if c.test else "" for c in mine}
+        if not mine:
+            found[user] = ("bad", "无本人联系方式")
+        elif Delivery.State.FAILED in states:
+            found[user] = ("bad", "联系方式不通")
+        elif states == {Delivery.State.SENT}:
+            found[user] = ("good", "联系方式已测")
+        else:
+            found[user] = ("warn", "联系方式未测完" if states - {""} else "联系方式未测试")
+    return found
 
 
 def _plan(cause: str, message: Message, level: Level, contacts: Sequence[Contact], now: datetime) -> Plan:

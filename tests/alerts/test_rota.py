@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts import rota
@@ -18,6 +18,8 @@ from config.clock import SHANGHAI
 from tests.alerts.ladders import at
 
 HOUR = timedelta(hours=1)
+# A busy machine is no mistake of the rota's.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TWELVE = (Block(start=time(8), length=12 * HOUR), Block(start=time(20), length=12 * HOUR))
 MONDAY = date(2026, 11, 23)
 
@@ -140,6 +142,7 @@ def windows(draw):
     return a, b + timedelta(minutes=1)
 
 
+@unhurried
 @given(tiled(), moments)
 def test_a_rotation_that_fills_the_day_has_one_person_at_every_instant(made, moment):
     duties = rota.resolve(Rota(rotations=(made,)), moment - 50 * HOUR, moment + 50 * HOUR)
@@ -148,6 +151,7 @@ def test_a_rotation_that_fills_the_day_has_one_person_at_every_instant(made, mom
     assert rota.overlaps(duties, moment - 50 * HOUR, moment + 50 * HOUR) == []
 
 
+@unhurried
 @given(tiled(), windows(), windows(), moments)
 def test_whatever_the_window_asked_for_the_same_person_is_on_duty(made, near, far, moment):
     alone = rota.at(rota.resolve(Rota(rotations=(made,)), moment, moment + timedelta(minutes=1)), moment)
@@ -155,6 +159,7 @@ def test_whatever_the_window_asked_for_the_same_person_is_on_duty(made, near, fa
     assert people(alone) == people(wide)
 
 
+@unhurried
 @given(tiled(), windows(), moments, st.sampled_from([None, 1, 2]))
 def test_inside_a_cover_the_cover_wins_and_outside_nothing_changes(made, window, moment, replaces):
     before = people(rota.at(rota.resolve(Rota(rotations=(made,)), moment, moment + HOUR), moment))
@@ -164,6 +169,7 @@ def test_inside_a_cover_the_cover_wins_and_outside_nothing_changes(made, window,
     assert after == ([99] if inside else before)
 
 
+@unhurried
 @given(tiled(), windows(), moments, st.booleans())
 def test_who_is_on_leave_is_on_duty_nowhere_even_as_a_cover(made, window, moment, covering):
     cover = Cover(id=1, role="duty_officer", user=1, starts_at=window[0], ends_at=window[1])
@@ -173,6 +179,7 @@ def test_who_is_on_leave_is_on_duty_nowhere_even_as_a_cover(made, window, moment
     assert not (window[0] <= moment < window[1] and 1 in now)
 
 
+@unhurried
 @given(st.lists(windows(), max_size=5), st.lists(windows(), max_size=5), moments)
 def test_taking_intervals_away_leaves_exactly_the_other_instants(intervals, taken, moment):
     def held(some):

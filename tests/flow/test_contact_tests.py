@@ -111,3 +111,16 @@ def test_a_test_on_wish_goes_out_at_once_and_is_refused_where_the_channel_is_off
     assert contact.test.state == "sent" and len(gateway.seen) == 1
     with pytest.raises(Unmet, match="未启用"):
         contacts.test_now(contact, officer, ladders.shipped(), now)
+
+
+def test_the_standing_of_everybodys_addresses_is_known_without_asking(officer, ladder, gateway, now):
+    li = city.person("li2", "duty_officer")
+    both = [officer.pk, li.pk]
+    assert contacts.standing(ladder, both) == {officer.pk: ("warn", "联系方式未测试"), li.pk: ("bad", "无本人联系方式")}
+    contacts.run(ladder, now, held=False)
+    assert contacts.standing(ladder, [officer.pk])[officer.pk] == ("warn", "联系方式未测完")
+    delivery.send_all(ladder, now)
+    assert contacts.standing(ladder, [officer.pk])[officer.pk] == ("good", "联系方式已测")
+    Delivery.objects.update(state="failed")
+    assert contacts.standing(ladder, [officer.pk])[officer.pk] == ("bad", "联系方式不通")
+    assert contacts.standing(ladders.shipped(), both) == {}
