@@ -11,16 +11,15 @@ import argparse
 import json
 import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bench.databases import BOTH, apart
 
 if TYPE_CHECKING:
     from bench.receiver import Running
@@ -31,14 +30,13 @@ LEASE_S, SPARE_S = 4.0, 1.0  # the product's is 20 s; shortened so that hundreds
 DELAY_MS = 6.0  # of the receiver, half before it accepts and half after: a gateway in the same network
 SENDERS = 3
 SEED = 20261124
-ROOT = Path(__file__).resolve().parent.parent
 # At these a message has been accepted and this is not yet written: the one window in which a kill may cost a copy.
 WINDOW = ("accepted", "settling")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="default: both")
+    parser.add_argument("--database", choices=BOTH, action="append", help="default: both")
     parser.add_argument("--kills", type=int, default=500, help="at random moments, on each database (default 500)")
     parser.add_argument("--deliveries", type=int, default=12_000, help="during them, on each database (default 12000)")
     parser.add_argument("--at-point", type=int, default=50, help="kills at each point, on each database (default 50)")
@@ -54,8 +52,8 @@ def main() -> int:
     from bench.machine import machine
     from bench.main import target
 
-    databases = options.database or ["sqlite", "postgresql"]
-    results = {name: one_database(name) for name in databases}
+    given = [a for a in sys.argv[1:] if a not in ("--database", *BOTH)]
+    results = {name: apart("bench.kill", name, given) for name in options.database or BOTH}
     targets = []
     for name, got in results.items():
         targets += [
@@ -80,24 +78,7 @@ def main() -> int:
     return 0 if all(t["met"] for t in targets) else 1
 
 
-def one_database(name: str) -> dict[str, Any]:
-    """Measure in a process whose settings name a folder, or a server, of its own. Raises CalledProcessError."""
-    folder = tempfile.mkdtemp(prefix="huiying-bench-")
-    env = {k: v for k, v in os.environ.items() if not k.startswith("HUIYING_") or k in ("HUIYING_CONFIG", "HUIYING_LOG")}
-    env.pop("DATABASE_URL", None)
-    env |= {"HUIYING_DATA": folder, "HUIYING_LOG": os.environ.get("HUIYING_LOG", "CRITICAL")}
-    argv = [sys.executable, "-m", "bench.kill", "--here", *sys.argv[1:]]
-    if name == "postgresql":
-        argv = ["bash", "scripts/with_postgres.sh", *argv]
-    try:
-        done = subprocess.run(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return json.loads(done.stdout)
-
-
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
     django.setup()
@@ -141,26 +122,35 @@ def part_one(policy: Policy, reading: Readers, gateway: Running, options: argpar
     dice = random.Random(SEED)
     now = clock.real_now()
     count = options.deliveries  # two levels are told at once, and both by one message of the channel
-    span = timedelta(seconds=max(options.deliveries / 120, options.kills / 8))
+    span = timedelta(seconds=options.deliveries / 150)
     instants = [now + timedelta(seconds=5) + span * dice.random() for _ in range(count)]
     warnings = open_clocks(policy, instants, grade="重大", now=now, mark="random")
     works = [engine_process(policy, reading)] + [sender_process(policy)] * SENDERS
     children = [fork(work) for work in works]
     began, kills = time.monotonic(), 0
-    pause = (5 + span.total_seconds()) / max(options.kills, 1)
+    time.sleep(5)  # until the first milestone is due
     while kills < options.kills:
-        time.sleep(dice.expovariate(1 / pause) if kills else 5)
+        # Spread over the deliveries, not over time, so that a slow machine is killed no more often for each of them.
+        received(gateway, count * 0.97 * kills / options.kills, within=3)
+        time.sleep(dice.expovariate(1 / 0.05))
         victim = dice.randrange(len(works))
         kill(children[victim])
         children[victim] = fork(works[victim])
         kills += 1
         if kills % 50 == 0:
-            say(f"{kills} kills, {len(gateway.path.read_bytes().splitlines())} messages received")
+            say(f"{kills} kills, {gateway.count()} messages received")
     settled(within=120 + options.deliveries / 20)
     took = time.monotonic() - began
     for child in children:
         kill(child)
     return {"kills": kills, "seconds": round(took, 1), **counted(gateway, warnings)}
+
+
+def received(gateway: Running, wanted: float, within: float) -> None:
+    """Wait for so many messages, but no longer than `within` seconds: a standstill must be killed too."""
+    deadline = time.monotonic() + within
+    while gateway.count() < wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def settled(within: float) -> None:

@@ -75,10 +75,20 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
     url: str
     path: Path
+    _read: int = 0  # bytes of the log counted so far
+    _lines: int = 0
+
+    def count(self) -> int:
+        """How many requests came in; reads only what is new."""
+        with self.path.open("rb") as f:
+            f.seek(self._read)
+            self._lines += f.read().count(b"\n")
+            self._read = f.tell()
+        return self._lines
 
     def lines(self) -> list[Line]:
         return [Line(*json.loads(line)) for line in self.path.read_text().splitlines()]
