@@ -10,10 +10,10 @@ BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run drill check test bench lock bundle clean
+.PHONY: help setup setup-test run drill check test test-long bench bench-kill bench-deadlines lock bundle clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/project.stamp ## build .venv from the lock file; then .venv/bin/huiying is there
 
@@ -36,6 +36,15 @@ test: setup-test ## the whole suite on SQLite, then on PostgreSQL
 
 bench: setup ## posts per second, item to alert, first page, as one JSON document; ends non-zero when a target is missed
 	@exec $(BIN)/huiying bench
+
+test-long: setup-test ## what takes minutes: kills, long locks, simulated months; on SQLite, then on PostgreSQL
+	@$(BIN)/python scripts/run_tests.py --long
+
+bench-kill: setup ## processes killed in the middle of sending: nothing lost, hardly anything twice (half an hour at most)
+	@exec $(BIN)/python -m bench.kill
+
+bench-deadlines: setup ## 20,000 open clocks: lateness, cost when idle, how soon the gravest is sent; on both databases
+	@exec $(BIN)/python -m bench.deadlines
 
 lock: ## resolve requirements anew into both lock files, with hashes
 	@bash scripts/lock.sh "$(PYTHON)"

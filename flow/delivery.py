@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 State = Delivery.State
 
 WAITS = (1, 5, 15, 60)  # seconds after the 1st, 2nd… try that failed
+AHEAD = 10  # messages over the rate that are given their turns at a time
 LATER = 300  # after every further one
 TROUBLE_AFTER = len(WAITS)  # tries in vain before people are told that a channel does not answer (after 21 s)
 # Seconds between tries to write down what came of a try, while the database is locked, full or restarting.
@@ -138,9 +139,9 @@ def _recent_tries(channel: str, real: datetime, share: int) -> list[datetime]:
 def _put_off(row: Delivery, recent: list[datetime], rate: throttle.Rate, real: datetime) -> None:
     """Let this row and every less urgent one wait, each with the reason; the gravest keep their share.
 
-    Each waits for a turn of its own, so that a long queue is not written anew for every message that leaves.
+    The next few wait for a turn of their own, so that a long queue is not written anew for every message that leaves.
     """
-    turns = throttle.turns(recent, rate, row.priority, real)
+    turns = throttle.turns(recent, rate, row.priority, real)[:AHEAD]
     waiting = Delivery.objects.filter(channel=row.channel, settled_at=None, state__in=Delivery.UNSENT)
     due = waiting.filter(priority__gte=row.priority, next_try_at__lt=turns[0])
     reason = throttle.reason(rate, row.priority)

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from alerts.escalation import Ladder
 from archive import indexing, search
 from config import clock
-from flow import audit, delivery, documents, erasing, hearing, instants, intake, locks, watch
+from flow import audit, delivery, documents, erasing, hearing, instants, intake, locks, subjects, watch
 from flow.lived import lived
 from flow.placing import Placer
 from flow.policy import Policy
@@ -24,7 +24,8 @@ from flow.readers import Readers
 log = logging.getLogger(__name__)
 TICK_S, BUSY_TICK_S = 1.0, 0.2  # between two looks at the deadlines; after one that found something
 STOP_S = 2.5  # for what is under way when the engine is to end
-POLL_S = 0.2  # between two looks of an idle sender: other processes write deliveries too
+POLL_S = 0.5  # between two looks of an idle sender, or of the intake: other processes write too
+UNHURRIED_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,13 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
                 told()
             return False
 
+        def unhurried() -> bool:
+            now = clock.service_time(instants.real_now())
+            subjects.open_periods(policy, now)
+            if watch.unhurried(policy, now, held=False)["deliveries"]:
+                told()
+            return False
+
         def index() -> bool:
             erasing.withdraw(clock.service_time(instants.real_now()))
             return indexing.drain(documents.documents, keep_open=True) > 0
@@ -130,7 +138,8 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         indexer = Beat("index", index, 1.0, stop)
         threads = [
             Beat("watch", Watch(policy, role, told, stop.set), TICK_S, stop, busy=BUSY_TICK_S),
-            Beat("intake", take_in, 0.25, stop),
+            Beat("intake", take_in, POLL_S, stop),
+            Beat("unhurried", unhurried, UNHURRIED_S, stop),
             indexer,
             *sending,
             *(Beat(name, work, pause, stop) for name, work, pause in hearing.works(policy.ladder, stop.set)),

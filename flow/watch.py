@@ -47,21 +47,22 @@ def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter
     """
     subjects.open_periods(policy, now)
     counts = milestones(policy, now, held=held, note=note)
-    counts += _silent_sources(policy, now, held=held)
-    counts += topics.tell(policy, now, held=held)
+    counts += unhurried(policy, now, held=held)
     return counts + escalating.run(policy, now, held=held, note=note)
 
 
+def unhurried(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
+    """What hangs on no instant: sources that fell silent, what topics have found. A few seconds later will do."""
+    return _silent_sources(policy, now, held=held) + topics.tell(policy, now, held=held)
+
+
 def glance(policy: Policy, now: datetime, *, note: str = "") -> Counter[str]:
-    """The same for a live engine, at most a few hundred obligations at a time, the gravest first.
+    """Milestones and steps for a live engine, at most a few hundred obligations at a time, the gravest first.
 
     After an outage thousands may be due: the caller's lease and heartbeat must not wait for all of them, nor the
     steps of the gravest.
     """
-    subjects.open_periods(policy, now)
     counts = milestones(policy, now, held=False, note=note, most=LIVE_BATCHES)
-    counts += _silent_sources(policy, now, held=False)
-    counts += topics.tell(policy, now, held=False)
     for _ in range(LIVE_BATCHES):
         wave = escalating.wave(policy, now, held=False, note=note)
         counts += wave
