@@ -81,22 +81,23 @@ def extend(subject: str, code: str, days: int, user: User, reason: str, now: dat
 
 def open_periods(policy: Policy, now: datetime) -> int:
     """The quarter's, half-year's or year's duty of every unit that owes one; how many are new."""
-    wanted: dict[tuple[str, str], tuple[Duty, str, datetime, datetime]] = {}
+    wanted: dict[tuple[str, str], tuple[Duty, str, date, date]] = {}
     for duty in policy.duties.duties:
         if duty.every and duty.units:
             name, first, last = calendar.period_of(day_of(now), duty.every)
             for unit in duty.units:
                 subject = f"unit:{unit}:{name}"
-                wanted[duty.code, subject] = (duty, f"{unit} {name}", calendar.start_of(first), _period_due(duty, last, policy))
+                wanted[duty.code, subject] = (duty, f"{unit} {name}", first, last)
     if not wanted:
         return 0
     subjects = {subject for _, subject in wanted}
     known = set(Obligation.objects.filter(subject__in=subjects).values_list("duty", "subject"))
     new = 0
     for key in wanted.keys() - known:
-        duty, title, starts_at, due_at = wanted[key]
+        duty, title, first, last = wanted[key]
+        due_at = _period_due(duty, last, policy)
         try:
-            _write(duty, key[1], title, starts_at, due_at, now, "engine")
+            _write(duty, key[1], title, calendar.start_of(first), due_at, now, "engine")
             new += 1
         except IntegrityError:
             continue  # another process was first

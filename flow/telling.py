@@ -80,7 +80,7 @@ def regraded(
     grading = grading or _latest(event)
     clocks = [clock_note(ob) for ob in change.new]
     message = messages.regraded(event_note(event, grading), before, clocks, now)
-    cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
+    cause = _change_of(event, now)
     return _first(cause, "regraded", message, event, policy, now, urgent=change.urgent)
 
 
@@ -90,8 +90,15 @@ def regrouped(
     """Events were merged or taken apart: one alert with the clocks that now run for this one."""
     clocks = [clock_note(ob) for ob in held if not ob.exempt_reason]
     message = messages.regrouped(event_note(event), why, clocks, now)
-    cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
+    cause = _change_of(event, now)
     return _first(cause, "regraded", message, event, policy, now, urgent=change.urgent)
+
+
+def _change_of(event: Event, now: datetime) -> str:
+    """A name of its own for each change of an event: in a replay several people may act at one instant."""
+    cause = f"event:{event.id}:regraded:{event.grade}:{now:%Y%m%dT%H%M%S}"
+    earlier = Alert.objects.filter(event_id=event.id, cause__startswith=cause).values("cause").distinct().count()
+    return f"{cause}:{earlier + 1}" if earlier else cause
 
 
 def replace_earlier(event_id: int, now: datetime) -> None:

@@ -66,7 +66,10 @@ def _filtered(wanted: dict[str, Any], now: datetime) -> QuerySet[Event]:
     return _sorted(_by_clock(found, wanted.get("clock"), now), wanted.get("sort"))
 
 
-RUNNING = Q(obligations__superseded_at=None, obligations__settled_at=None, obligations__exempt_reason="")
+RUNNING = Q(
+    obligations__superseded_at=None, obligations__settled_at=None, obligations__exempt_reason="",
+    obligations__paused_at=None,
+)  # fmt: skip
 
 
 def _by_clock(found: QuerySet[Event], which: str | None, now: datetime) -> QuerySet[Event]:

@@ -9,7 +9,7 @@ from flow.roles import ROLES
 from tests.console import city
 
 pytestmark = pytest.mark.django_db
-OF_CLOCKS = {"correct_clock", "rule_answer", "close_event"}
+OF_CLOCKS = {"correct_clock", "rule_answer", "close_event", "settle_duty"}
 MAY = {
     "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup"} | OF_CLOCKS,
     "shift_leader": {

@@ -169,3 +169,12 @@ def test_who_must_release_is_said_before_k1_is_owed_and_the_clock_runs_all_the_s
     made = publish(event, "2026-11-23 10:00", issuer="省反恐办")
     assert clock(event).release_id == made.id and made.issuer == "省反恐办" and made.review_no.startswith("审2026-")
     assert "由省反恐办发布" in Alert.objects.get(kind="met", event=event).text
+
+
+def test_two_acts_at_one_instant_are_two_notices(fire):
+    now, head = at("2026-11-23 12:00"), user("wang", "centre_head")
+    clock_acts.exempt(fire.id, "K2", head, "涉密", "保密法", POLICY, now, True)
+    clock_acts.correct_start(fire.id, at("2026-11-23 08:30"), head, "核实", POLICY, now, True)
+    notices = Alert.objects.filter(event=fire, kind="regraded", level=1).order_by("id")
+    assert [bool(a.stood_down_at) for a in notices] == [True, False]
+    assert "起算更正" in notices[1].title

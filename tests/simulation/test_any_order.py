@@ -33,7 +33,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.world.end()
+            if not transaction.get_connection().needs_rollback:  # else the step that broke it has said so
+                self.world.end()
         finally:
             transaction.set_rollback(True)
             self.atomic.__exit__(None, None, None)
@@ -156,10 +157,10 @@ def play(examples: int, steps: int) -> None:
 
 @pytest.mark.django_db
 def test_any_order_of_people_posts_time_and_kills_keeps_every_invariant():
-    play(examples=12, steps=20)
+    play(examples=20, steps=20)
 
 
 @pytest.mark.long
 @pytest.mark.django_db
 def test_a_great_many_orders_keep_them_too():
-    play(examples=300, steps=40)
+    play(examples=150, steps=40)

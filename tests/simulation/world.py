@@ -64,7 +64,7 @@ class World:
         self.arrived: Counter[int] = Counter()  # delivery -> copies the robot took
         self.unmarked: Counter[int] = Counter()  # of them, those not marked as a possible copy
         self.killed: set[int] = set()
-        self.refused = self.done = 0
+        self.refused = self.done = self.posted = 0
         self.highest = start
         self.placer = Placer(POLICY.edition, city.READERS.here)
         self.zhao, self.li, self.wang = city.user("zhao"), city.user("li", "centre_head"), city.user("wang", "bureau_leader")
@@ -134,7 +134,8 @@ class World:
 
     def post(self, n: int) -> None:
         title, body = TEXTS[n % len(TEXTS)]
-        city.post(title, body, self.now - timedelta(minutes=5), site=f"网站{n % 7}", received=self.now)
+        self.posted += 1
+        city.post(title, body, self.now - timedelta(minutes=5), site=f"网站{self.posted}", received=self.now)
 
     def open(self, grade: str | None, hours_ago: float) -> None:
         at = self.now - timedelta(hours=hours_ago)

@@ -61,7 +61,7 @@ class Command(BaseCommand):
         from archive.retention import load_retention
         from crawlers.columns import load_mappings
         from crawlers.seeding import load_seeds
-        from sla.policy import load_duties
+        from sla.policy import load_calendar, load_duties
 
         for load in (load_duties, load_editions, load_ladder, load_retention, load_seeds, load_mappings):
             self._config(partial(load, settings.POLICY))
@@ -72,7 +72,13 @@ class Command(BaseCommand):
             if note := joining.ready()[1]:
                 self.notes.append(note)
 
+        def holidays() -> None:
+            if years := load_calendar(settings.POLICY).provisional:
+                named = "、".join(str(year) for year in sorted(years))
+                self.notes.append(f"calendar.toml: {named} 年放假安排未公布，暂按法定节日；公布后请补录")
+
         self._config(words)
+        self._config(holidays)
         self._config(server)
 
     def _config(self, load: Callable[[], object]) -> None:
