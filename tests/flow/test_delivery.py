@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 
 from alerts import outbox, paging
+from alerts.channels.base import Secret
 from alerts.models import Alert, Attempt, Delivery
 from config.clock import real_now
 from flow import delivery
 from tests.alerts import ladders, rows
 from tests.alerts.ladders import at
-from tests.alerts.stand_ins import Answer
+from tests.alerts.stand_ins import SLACK_OK, Answer
 
 pytestmark = pytest.mark.django_db
 NOW = at("10:00")
@@ -270,3 +271,25 @@ def take(row: Delivery) -> delivery.Claim:
     claimed = delivery.claim(row, outlet, delivery.throttle.Rate(per_minute=1000, reserved=0))
     assert claimed
     return claimed
+
+
+def test_a_token_rotated_while_messages_wait_sends_them_with_the_new_one(server, monkeypatch, tmp_path):
+    path = tmp_path / "token"
+    path.write_text("xoxb-old-very-secret")
+    monkeypatch.setenv("HUIYING_TEST_TOKEN_FILE", str(path))
+    options = {**ladders.slack(server.url).options, "token": Secret("HUIYING_TEST_TOKEN")}
+    ladder = ladders.with_channels(ladders.slack(server.url, options=options))
+    row = told(ladder)
+    server.rules = lambda seen: (
+        SLACK_OK if seen.headers["Authorization"].endswith("new-very-secret") else Answer(body='{"ok":false,"error":"token_revoked"}')
+    )
+    delivery.send_one(ladder, "slack", NOW)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == ("waiting", "slack: token_revoked")
+    path.write_text("xoxb-new-very-secret")
+    make_due()
+    delivery.send_one(ladder, "slack", NOW)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("sent", 2)
+    kept = [*Delivery.objects.values(), *Attempt.objects.values(), *Alert.objects.values()]
+    assert "very-secret" not in str(kept)
