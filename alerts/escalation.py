@@ -179,9 +179,12 @@ def handed_on(step: Step, rule: Rule, ladder: Ladder, to: Person, why: str, at: 
     message = repeated(Message(step.title, step.text), to.name, step.repeat + 1, step.raised_at, at, why)
     nobody: OnDuty = {}
     plan = _plan(_following(step, step.level, step.repeat + 1, message, at), rule, ladder, nobody)
-    inbox = Recipient(channel=CONSOLE, address=f"user:{to.name}", user_id=to.user_id, because=HANDED)
-    groups = tuple(r for r in plan.recipients if r.channel != CONSOLE)
-    return [replace(plan, told=to.name, assigned_to=to.user_id, recipients=(inbox, *groups))]
+    own = [(CONSOLE, f"user:{to.name}")] + [
+        (channel, address) for channel, address in to.contacts if channel in ladder.channels
+    ]
+    theirs = [Recipient(channel=c, address=a, user_id=to.user_id, because=HANDED) for c, a in own]
+    groups = [r for r in plan.recipients if r.channel != CONSOLE and (r.channel, r.address) not in own]
+    return [replace(plan, told=to.name, assigned_to=to.user_id, recipients=(*theirs, *groups))]
 
 
 def told_at(step_level: int, rule: Rule, due: datetime, now: datetime) -> datetime:

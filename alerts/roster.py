@@ -61,6 +61,12 @@ def _people(
     return dict(people)
 
 
+def person(user_id: int, name: str) -> Person:
+    """Somebody named by hand, with their own addresses, on duty or not."""
+    contacts = tuple((channel, address) for _, channel, address in _contacts({user_id}))
+    return Person(user_id=user_id, name=name, contacts=contacts)
+
+
 def _contacts(ids: set[int]) -> QuerySet[models.Contact, tuple[int, str, str]]:
     rows = models.Contact.objects.filter(user_id__in=ids).order_by("id")
     return rows.values_list("user_id", "channel", "address")

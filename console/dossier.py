@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Prefetch, Q
 from alerts.models import Alert, Attempt, Delivery
 from analysis.models import Event, Fold, Reading
 from archive.models import Post
-from console import brief, clocks
+from console import brief, clocks, inbox
 from console.words import FACTS, FLAGS
 from flow import status
 from flow.models import MergeProposal, Regroup
@@ -44,7 +44,7 @@ def alerts(event: Event) -> Sequence[Alert]:
     tries = Prefetch("tries", Attempt.objects.order_by("n"))
     sent = Prefetch("deliveries", Delivery.objects.order_by("id").prefetch_related(tries))
     rows = event.alerts.select_related("acked_by").prefetch_related(sent)
-    return list(rows.order_by("-raised_at", "-level", "-id")[:ALERTS])
+    return inbox.with_escalations(list(rows.order_by("-raised_at", "-level", "-id")[:ALERTS]))
 
 
 def regrouped(event: Event) -> dict[str, Any]:

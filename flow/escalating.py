@@ -9,10 +9,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from alerts import ladder, outbox, paging
-from alerts.escalation import Plan, told_at
+from alerts import outbox, paging
+from alerts.escalation import OnDuty, Plan, told_at
 from alerts.messages import duration, moment
 from alerts.models import Alert, Escalation, Handling
+from alerts.roster import on_duty, on_duty_at
 from flow import audit, handling, telling
 from flow.policy import Policy
 from flow.retry import retried
@@ -47,11 +48,12 @@ def _steps(policy: Policy, now: datetime, *, held: bool, note: str) -> Counter[s
         escalations = paging.lock({cause for _, cause in found})
         # Somebody may have acknowledged since: only what is locked and still open goes on.
         steps = list(waiting.select_related("event").filter(id__in=[i for i, _ in found]))
+        told = {a.id: _told_at(a, escalations.get(a.cause), policy, now) for a in steps}
+        people = on_duty_at(set(told.values()))
         plans: list[Plan] = []
         for alert in steps:
-            escalation = escalations.get(alert.cause)
-            at, following = _following(alert, escalation, policy, now)
-            plans += following
+            at = told[alert.id]
+            plans += _following(alert, escalations.get(alert.cause), policy, at, people[at])
             alert.escalated_at = at
         Alert.objects.bulk_update(steps, ["escalated_at"])
         Escalation.objects.filter(cause__in=[a.cause for a in steps]).update(snoozed_until=None)
@@ -59,17 +61,21 @@ def _steps(policy: Policy, now: datetime, *, held: bool, note: str) -> Counter[s
     return Counter(alerts=alerts, deliveries=deliveries, escalated=len(found))
 
 
-def _following(
-    alert: Alert, escalation: Escalation | None, policy: Policy, now: datetime
-) -> tuple[datetime, list[Plan]]:
-    """(the instant it is told at, what follows this step)."""
+def _told_at(alert: Alert, escalation: Escalation | None, policy: Policy, now: datetime) -> datetime:
+    """The instant at which what follows this step is told."""
     assert alert.escalates_at is not None
+    rule = telling.rule_of(alert, escalation, policy)
+    put_off = escalation is not None and escalation.snoozed_until is not None
+    return alert.escalates_at if put_off or not rule.escalates else told_at(alert.level, rule, alert.escalates_at, now)
+
+
+def _following(
+    alert: Alert, escalation: Escalation | None, policy: Policy, at: datetime, people: OnDuty
+) -> list[Plan]:
     if escalation and escalation.snoozed_until:
-        at, why = alert.escalates_at, f"暂缓至 {moment(alert.escalates_at)} 已到时"
-        return at, telling.same_level(alert, escalation, policy, at, why=why)
-    rule = paging.rule(escalation) if escalation else ladder.rule_for(alert.kind, alert.grade, policy.ladder)
-    at = told_at(alert.level, rule, alert.escalates_at, now) if rule.escalates else alert.escalates_at
-    return at, telling.next_level(alert, escalation, policy, at)
+        why = f"暂缓至 {moment(at)} 已到时"
+        return telling.same_level(alert, escalation, policy, at, people, why=why)
+    return telling.next_level(alert, escalation, policy, at, people)
 
 
 @retried
@@ -107,4 +113,4 @@ def _taken_up_again(step: Alert, escalation: Escalation, policy: Policy, at: dat
     paging.unacknowledge(step.cause)
     paging.replaced(step, at)
     audit.record("engine", "alert.ack_lapsed", f"alert:{step.key}", at)
-    return telling.next_level(step, escalation, policy, at, why=why)
+    return telling.next_level(step, escalation, policy, at, on_duty(at), why=why)

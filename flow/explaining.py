@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from alerts import explain, paging
 from alerts.escalation import OnDuty, recipients
 from alerts.explain import Coming, Facts, Someone, StepFacts, Told
-from alerts.ladder import Ladder, Rule, rule_for
+from alerts.ladder import Ladder, Level, Rule, rule_for
 from alerts.models import Alert, Delivery, Escalation, Handling
-from alerts.roster import on_duty
+from alerts.roster import on_duty_at
 from config.clock import shanghai
 
 
@@ -69,6 +69,7 @@ def explained(alert: Alert, ladder: Ladder, now: datetime, user: User | None = N
     facts = facts_of(steps, escalation, ladder)
     following = explain.coming(facts)
     then = explain.foresee(facts.rule, following.level, following.at) if following.level and following.at else []
+    ahead = coming_json([following, *then[1:]], facts.rule, ladder, now)
     answer = {
         "key": alert.key,
         "cause": alert.cause,
@@ -93,8 +94,8 @@ def explained(alert: Alert, ladder: Ladder, now: datetime, user: User | None = N
             for row, step in zip(steps, facts.steps, strict=True)
             for told in step.told
         ],
-        "next": {**coming_json(following, facts.rule, ladder, now), "text": explain.WORDS[following.what]},
-        "then": [coming_json(c, facts.rule, ladder, now) for c in then[1:]],
+        "next": {**ahead[0], "text": explain.WORDS[following.what]},
+        "then": ahead[1:],
         "handled": [handled_json(h) for h in handlings(alert.cause)],
     }
     if user is not None:
@@ -121,25 +122,30 @@ def _asked(facts: Facts, steps: Sequence[Alert], user: User, now: datetime) -> d
 
 
 def someone(user: User, instants: Sequence[datetime]) -> Someone:
-    shifts: Mapping[datetime, OnDuty] = {at: on_duty(at) for at in set(instants)}
+    shifts: Mapping[datetime, OnDuty] = on_duty_at(set(instants))
     on_shift = tuple(any(p.user_id == user.pk for people in shifts[at].values() for p in people) for at in instants)
     roles = frozenset(user.groups.values_list("name", flat=True))
     return Someone(name=user.get_username(), active=user.is_active, roles=roles, on_shift=on_shift)
 
 
-def coming_json(c: Coming, rule: Rule, ladder: Ladder, now: datetime) -> dict[str, Any]:
-    """A step to come, with the people whom the rota as it now is would have told."""
-    to = []
-    if c.level and c.at:
-        to = [{"channel": r.channel, "address": r.address} for r in recipients(rule.level(c.level), ladder, on_duty(c.at))]
-    return {
-        "what": c.what,
-        "at": shanghai(c.at),
-        "in_seconds": explain.in_seconds(c.at, now),
-        "level": c.level,
-        "told": c.name,
-        "to": to,
-    }
+def coming_json(steps: Sequence[Coming], rule: Rule, ladder: Ladder, now: datetime) -> list[dict[str, Any]]:
+    """Steps to come, each with the people whom the rota as it now is would have told; the rota is read once."""
+    people = on_duty_at({c.at for c in steps if c.at})
+    return [
+        {
+            "what": c.what,
+            "at": shanghai(c.at),
+            "in_seconds": explain.in_seconds(c.at, now),
+            "level": c.level,
+            "told": c.name,
+            "to": _to(rule.level(c.level), ladder, people[c.at]) if c.level and c.at else [],
+        }
+        for c in steps
+    ]
+
+
+def _to(level: Level, ladder: Ladder, people: OnDuty) -> list[dict[str, str]]:
+    return [{"channel": r.channel, "address": r.address} for r in recipients(level, ladder, people)]
 
 
 def handlings(cause: str) -> Sequence[Handling]:

@@ -19,6 +19,7 @@ from alerts.escalation import OTHER_GRADES, Plan
 from alerts.ladder import rule_for, rule_json
 from alerts.messages import moment
 from alerts.models import Alert, Escalation, Handling
+from alerts.roster import on_duty
 from flow import audit, telling
 from flow.models import AuditEntry
 from flow.policy import Policy
@@ -69,9 +70,12 @@ def refuse(
         rule = paging.rule(escalation)
         if step.level >= rule.top and step.assigned_to_id is None:
             raise Unmet("已是最高一级，不能再拒接；可转交他人，或说明理由关闭", "level")
+        roles = [v.role for v in rule.levels[step.level - 1 :]]
+        if step.assigned_to_id is None and not user.groups.filter(name__in=roles).exists():
+            raise Unmet(f"此告警已到第 {step.level} 级（{rule.level(step.level).name}），由该级处置", "by")
         why = f"{_who(user)} {moment(now)} 拒接：{reason.strip()}"
         _record(step, Kind.REFUSED, user, now, via, reason=reason)
-        _follow(step, telling.next_level(step, escalation, policy, now, why=why), escalation, now, held)
+        _follow(step, telling.next_level(step, escalation, policy, now, on_duty(now), why=why), escalation, now, held)
     return paging.head(step.cause)
 
 

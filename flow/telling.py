@@ -8,12 +8,11 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from alerts import messages, outbox, paging
+from alerts import messages, outbox, paging, roster
 from alerts.escalation import (
     CONSOLE,
     Ladder,
     OnDuty,
-    Person,
     Plan,
     Recipient,
     Rule,
@@ -126,28 +125,29 @@ def milestone(ob: Obligation, row: Milestone, policy: Policy, people: OnDuty) ->
 
 
 def next_level(
-    alert: Alert, escalation: Escalation | None, policy: Policy, at: datetime, *, why: str = ""
+    alert: Alert, escalation: Escalation | None, policy: Policy, at: datetime, people: OnDuty, *, why: str = ""
 ) -> list[Plan]:
     """The step after `alert`, told at `at`: nobody acknowledged in time, or `why` else. Follows the stored rule."""
-    rule = _rule(alert, escalation, policy)
-    return next_step(outbox.step_of(alert), rule, policy.ladder, on_duty(at), at, why=why)
+    return next_step(outbox.step_of(alert), rule_of(alert, escalation, policy), policy.ladder, people, at, why=why)
 
 
-def same_level(alert: Alert, escalation: Escalation, policy: Policy, at: datetime, *, why: str) -> list[Plan]:
+def same_level(
+    alert: Alert, escalation: Escalation, policy: Policy, at: datetime, people: OnDuty, *, why: str
+) -> list[Plan]:
     """The step once more: the time it was put off for is over."""
-    return again(outbox.step_of(alert), paging.rule(escalation), policy.ladder, on_duty(at), at, why=why)
+    return again(outbox.step_of(alert), paging.rule(escalation), policy.ladder, people, at, why=why)
 
 
 def handed_to(
     alert: Alert, escalation: Escalation, person: User, policy: Policy, at: datetime, *, why: str
 ) -> list[Plan]:
     """The step told to a named person instead of the people of its level."""
-    to = Person(user_id=person.pk, name=person.get_username())
+    to = roster.person(person.pk, person.get_username())
     return handed_on(outbox.step_of(alert), paging.rule(escalation), policy.ladder, to, why, at)
 
 
-def _rule(alert: Alert, escalation: Escalation | None, policy: Policy) -> Rule:
-    # Told before escalations were kept: the rule of today.
+def rule_of(alert: Alert, escalation: Escalation | None, policy: Policy) -> Rule:
+    """The rule the alert's cause follows; one told before escalations were kept follows that of today."""
     return paging.rule(escalation) if escalation else rule_for(alert.kind, alert.grade, policy.ladder)
 
 

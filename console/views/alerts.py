@@ -118,6 +118,7 @@ def _state(row: Alert, now: datetime) -> dict[str, Any]:
     facts = explaining.facts_of(steps, escalation, ladder)
     following = explain.coming(facts)
     then = explain.foresee(facts.rule, following.level, following.at)[1:4] if following.level and following.at else []
+    ahead = explaining.coming_json([following, *then], facts.rule, ladder, now)
     code = explain.state(facts)
     return {
         "alert": row,
@@ -130,8 +131,8 @@ def _state(row: Alert, now: datetime) -> dict[str, Any]:
         "running": code in (explain.OPEN, explain.SNOOZED, explain.ACKNOWLEDGED),
         "next": following,
         "next_word": explain.WORDS[following.what],
-        "next_to": _names(following, facts, ladder),
-        "then": [(c, _names(c, facts, ladder)) for c in then],
+        "next_to": _inboxes(ahead[0]),
+        "then": [(c, _inboxes(row)) for c, row in zip(then, ahead[1:], strict=True)],
         "steps": [
             (step, [(d, explain.why_told(f, told, facts.rule)) for d, told in zip(step.deliveries.all(), f.told, strict=True)])
             for step, f in reversed(list(zip(steps, facts.steps, strict=True)))
@@ -140,11 +141,8 @@ def _state(row: Alert, now: datetime) -> dict[str, Any]:
     }
 
 
-def _names(c: explain.Coming, facts: explain.Facts, ladder: Any) -> list[str]:
-    if c.level is None or c.at is None:
-        return []
-    row = explaining.coming_json(c, facts.rule, ladder, c.at)
-    return [t["address"] for t in row["to"] if t["channel"] == "console"]
+def _inboxes(step: dict[str, Any]) -> list[str]:
+    return [t["address"] for t in step["to"] if t["channel"] == "console"]
 
 
 def _fragment(state: dict[str, Any]) -> str:

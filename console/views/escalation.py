@@ -48,7 +48,7 @@ def policy_page(request: Request) -> HttpResponse:
     if form.is_valid():
         kind, grade = form.cleaned_data["kind"], form.cleaned_data["grade"] or None
         rule = rule_for(kind, grade, ladder)
-        steps = [explaining.coming_json(c, rule, ladder, now) for c in explain.rehearse(rule, now)]
+        steps = explaining.coming_json(explain.rehearse(rule, now), rule, ladder, now)
         context |= {"rule": rule, "rehearsal": steps, "morning": quiet_until(kind, grade, now, ladder.quiet)}
     return render(request, "console/escalation.html", context, status=400 if form.errors else 200)
 

@@ -69,7 +69,30 @@ def test_a_refusal_needs_a_reason_and_nobody_may_refuse_at_the_top(fire):
     assert refused(handling.refuse, first.key, user("zhang"), " ", POLICY, at("2026-11-23 09:06")).field == "reason"
     play("2026-11-23 09:45")
     top = steps()[-1]
-    assert refused(handling.refuse, top.key, user("zhao"), "忙", POLICY, at("2026-11-23 09:46")).field == "level"
+    zhao = user("zhao", "bureau_leader")
+    assert refused(handling.refuse, top.key, zhao, "忙", POLICY, at("2026-11-23 09:46")).field == "level"
+
+
+def test_what_has_gone_up_is_refused_by_those_it_went_to_and_nobody_below(fire):
+    play("2026-11-23 09:16")
+    head = steps()[-1]
+    error = refused(handling.refuse, head.key, user("zhang"), "忙", POLICY, at("2026-11-23 09:17"))
+    assert error.field == "by" and "已到第 2 级（带班领导）" in str(error)
+    li = user("li", "shift_leader")
+    assert handling.refuse(head.key, li, "在外地", POLICY, at("2026-11-23 09:17"), held=True).level == 3
+
+
+def test_whom_it_is_handed_to_is_told_at_their_own_addresses_too(fire):
+    from alerts.models import Contact
+    from tests.alerts import ladders
+
+    li = user("li", "shift_leader")
+    Contact.objects.create(user=li, channel="slack", address="U7")
+    with_slack = replace(POLICY, ladder=replace(POLICY.ladder, channels={"slack": ladders.slack("http://127.0.0.1:9/")}))
+    step = handling.reassign(steps()[0].key, user("zhang"), li, "请办", with_slack, at("2026-11-23 09:07"), held=True)
+    assert list(step.deliveries.order_by("id").values_list("channel", "address", "because")) == [
+        ("console", "user:li", "handed"), ("slack", "U7", "handed"), ("slack", "C1", "group"),
+    ]  # fmt: skip
 
 
 def test_an_alert_handed_to_somebody_waits_for_them_and_then_goes_up(fire):

@@ -47,7 +47,8 @@ class World:
         handling.acknowledge(self.head.key, self.zhang, self.now)
 
     def refuse(self) -> None:
-        handling.refuse(self.head.key, self.zhang, "忙", POLICY, self.now, held=True)
+        who = self.head.assigned_to or user("zhao", "bureau_leader")
+        handling.refuse(self.head.key, who, "忙", POLICY, self.now, held=True)
 
     def hand_on(self) -> None:
         handling.reassign(self.head.key, self.zhang, self.li, "请办", POLICY, self.now, held=True)
