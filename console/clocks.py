@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from console.polling import milliseconds
 from console.words import BASIS, STANDINGS
 from sla import engine
-from sla.models import Obligation
+from sla.models import Milestone, Obligation
 
 RUNNING = (engine.OPEN, engine.NEAR, engine.MISSED)
 
@@ -76,15 +76,16 @@ def clocks_of(obligations: Iterable[Obligation], now: datetime) -> list[Clock]:
 
 
 def running() -> QuerySet[Obligation]:
-    """Every event's clock that runs, the one with least time left first."""
-    return (
-        Obligation.objects.filter(
-            event__isnull=False, event__closed_at=None, settled_at__isnull=True, superseded_at__isnull=True,
-            exempt_reason="", paused_at__isnull=True,
-        )
-        .select_related("event")
-        .order_by("due_at", "id")
-    )
+    """Every event's clock that runs, the one with least time left first.
+
+    What a leader closed unmet is over; what a closed event owes anew (a graver post came after) is not.
+    """
+    to_come = Milestone.objects.filter(obligation=OuterRef("pk"), fired_at=None, superseded_at=None)
+    rows = Obligation.objects.filter(
+        Q(event__closed_at=None) | Exists(to_come), event__isnull=False, settled_at__isnull=True,
+        superseded_at__isnull=True, exempt_reason="", paused_at__isnull=True,
+    )  # fmt: skip
+    return rows.select_related("event").order_by("due_at", "id")
 
 
 def settled_lately(now: datetime, within: timedelta) -> QuerySet[Obligation]:
