@@ -7,9 +7,10 @@ is told twice of one step soon looks at neither message.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts import outbox
 from alerts.channels.base import DeliveryFailed, Sent
@@ -21,6 +22,8 @@ from alerts.rendering import CHANNEL_NAMES
 State = Delivery.State
 # Their whole point is to find out whether this one address works.
 TESTS = "contact_test:"
+SWITCHED_OFF = "渠道未启用或缺少设置"  # why a waiting delivery was set aside at the engine's start
+STILL_MATTERS = timedelta(hours=24)
 LONG_WAIT = 60  # seconds; a provider that asks for so much is as good as failed for an alert
 
 
@@ -61,9 +64,19 @@ def _start(row: Delivery, why: str, ladder: Ladder, now: datetime) -> int:
 
 def sweep(ladder: Ladder, now: datetime, limit: int = 50) -> int:
     """The same for what became unknown because its sender died; how many deliveries are new."""
-    waiting = Delivery.objects.filter(settled_at=None, state=State.UNKNOWN, replaced_at=None)
+    return _start_all(Delivery.objects.filter(settled_at=None, state=State.UNKNOWN), ladder, now, limit)
+
+
+def switched_off(ladder: Ladder, now: datetime, limit: int = 500) -> int:
+    """The same for what waited on a channel that was switched off meanwhile; how many deliveries are new."""
+    recent = Delivery.objects.filter(created_at__gt=now - STILL_MATTERS, state=State.HELD, reason=SWITCHED_OFF)
+    return _start_all(recent, ladder, now, limit)
+
+
+def _start_all(rows: QuerySet[Delivery], ladder: Ladder, now: datetime, limit: int) -> int:
     made = 0
-    for row_id, reason in waiting.order_by("priority", "id").values_list("id", "reason")[:limit]:
+    waiting = rows.filter(replaced_at=None).order_by("priority", "id")
+    for row_id, reason in waiting.values_list("id", "reason")[:limit]:
         with transaction.atomic():
             made += start(row_id, reason, ladder, now)
     return made

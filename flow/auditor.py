@@ -22,7 +22,7 @@ import httpx
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connections, transaction
 
-from alerts import messages, outbox
+from alerts import channel_settings, messages, outbox
 from alerts.escalation import Ladder, first_steps
 from alerts.roster import on_duty
 from analysis.models import Event
@@ -202,11 +202,13 @@ def _report(found: Sequence[Violation], real: datetime) -> None:
 
 def run(policy: Policy, stop: threading.Event) -> None:
     """Audit until `stop` is set. An audit that fails is logged, sends no heartbeat, and the next one comes."""
-    auditor = Auditor(policy, reading_connection())
+    auditor, channels = Auditor(policy, reading_connection()), channel_settings.newest()
     stop.wait(EVERY_S)  # the engine, started at the same moment, is given time for its first tick
     while not stop.is_set():
         try:
             auditor.audit()
+            if channel_settings.newest() != channels:
+                stop.set()  # the parent starts it again, with the channels as they are now
         except DatabaseError as e:
             log.warning("audit not done: %s", e)
         except Exception:

@@ -267,4 +267,4 @@ def hold_switched_off(channels: Collection[str]) -> int:
     """Set aside what waits for a channel that is not switched on, with the reason; how many. Run at start."""
     waiting = Delivery.objects.filter(settled_at=None, state__in=Delivery.UNSENT)
     stranded = waiting.exclude(channel__in=[CONSOLE, *channels])
-    return stranded.update(state=State.HELD, reason="渠道未启用或缺少设置", settled_at=real_now())
+    return stranded.update(state=State.HELD, reason=replacing.SWITCHED_OFF, settled_at=real_now())

@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
+from alerts import replacing
 from alerts.escalation import Ladder
 from archive import indexing, search
 from config import clock
@@ -146,7 +147,8 @@ def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.E
         ]
         for note in filter(None, (readers.here.model_note, placer.judge_note)):
             log.warning("%s", note)
-        delivery.hold_switched_off(policy.ladder.channels)
+        if delivery.hold_switched_off(policy.ladder.channels):
+            replacing.switched_off(policy.ladder, clock.now())
         for thread in threads:
             thread.start()
         scheduler = _scheduled(jobs)

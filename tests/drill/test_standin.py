@@ -80,3 +80,11 @@ def test_scripts_can_read_what_came(desk, monkeypatch, letter):
         (message,) = json.load(answer)
     assert message["at"] == "2026-11-23T09:21:00+08:00"
     assert message["checked"] == "签名正确"
+
+
+def test_a_drill_inherits_no_channel_of_the_real_service():
+    from alerts.channel_policy import KINDS
+    from config.management.commands.drill import CHANNELS
+
+    names = [variable.usual for _, variables in KINDS.values() for variable in variables]
+    assert [name for name in names if not name.startswith(CHANNELS)] == []

@@ -166,3 +166,25 @@ def test_members_who_were_missed_though_the_code_said_success_are_told_otherwise
 def test_the_test_of_a_persons_address_is_not_replaced_by_another(ladder):
     row = rows.network(rows.tell(ladder, cause="contact_test:7:now", kind="system")[0])
     assert replacing.start(row.id, "x", ladder, NOW) == 0
+
+
+def test_what_waited_on_a_channel_that_was_switched_off_is_told_by_another(ladder):
+    row = one(ladder)
+    levels = tuple(replace(v, channels=("console", "slack", "email")) for v in ladder.levels)
+    left = replace(ladder, levels=levels, channels={n: c for n, c in ladder.channels.items() if n != "slack"})
+    assert delivery.hold_switched_off(left.channels) == 1
+    assert replacing.switched_off(left, NOW) == 1 and replacing.switched_off(left, NOW) == 0
+    row.refresh_from_db()
+    assert row.state == "held" and [d.channel for d in stand_ins(row)] == ["email"]
+
+
+def test_an_affair_whose_words_rode_along_is_told_by_the_replacement_too(ladder):
+    from alerts.models import Alert
+
+    row = one(ladder)
+    other = rows.tell(ladder, cause="event:0:near:1", kind="near")[0]
+    carried = rows.network(other)
+    Delivery.objects.filter(id=carried.id).update(carried_by=row, state="cancelled")
+    assert replacing.start(row.id, "x", ladder, NOW) == 2
+    told = Alert.objects.filter(deliveries__instead_of__isnull=False)
+    assert {a.id for a in told} == {row.alert_id, other.id}
