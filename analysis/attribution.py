@@ -63,7 +63,7 @@ def _last(clause: list[Token], number: Token) -> bool:
 def _done_to(text: str, harm: Token) -> bool:
     """砍伤5人 by a man, not 5人被砍伤: the number after the verb is of those it was done to."""
     verb = text[harm.start : harm.end]
-    doing = verb in ("杀害", "杀死", "枪杀", "连杀", "杀了", "劫持", "挟持") or (len(verb) == 2 and verb[1] in "死伤" and verb[0] in _DOING)
+    doing = verb in ("杀", "杀害", "杀死", "枪杀", "连杀", "杀了", "劫持", "挟持") or (len(verb) == 2 and verb[1] in "死伤" and verb[0] in _DOING)
     return doing and not re.search("被[^，。]{0,12}$", text[max(0, harm.start - 14) : harm.start])
 
 

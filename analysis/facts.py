@@ -14,6 +14,7 @@ from typing import Any
 from analysis import figures, occurrence
 from analysis.figures import Figure
 from analysis.numerals import QUANTITY, quantity
+from analysis.text import simplify
 
 __all__ = ["FLAGS", "QUANTITIES", "Facts", "Figure", "attributed", "combine", "extract", "from_json", "merge", "to_json"]
 
@@ -103,7 +104,7 @@ def extract(text: str, published_at: datetime) -> Facts:
 
     Numbers are counted once per text: the highest said of now, lists added, parts (其中) not; a correction wins.
     """
-    text = text[:READ_AT_MOST]
+    text = simplify(text[:READ_AT_MOST])
     if _WIDE_CUE.search(text):
         text = text.translate(_WIDE)  # one character for one: quotes stay where they were
     flags = {name for first in _FIRSTS.intersection(text) for word, name in _BY_FIRST[first] if word in text}

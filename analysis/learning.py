@@ -1,4 +1,4 @@
-"""The learned part: logistic regression over hashed words, word pairs and characters, kept as plain arrays.
+"""The learned part: logistic regression over hashed words and characters, what the rules saw, and word vectors.
 
 Predicting needs numpy alone. Hashing keeps texts out of the model file: it holds numbers and no word of anybody's.
 The file is an .npz without pickle; its header names version, inputs and the SHA-256 of the arrays, checked at loading.
@@ -7,10 +7,7 @@ The file is an .npz without pickle; its header names version, inputs and the SHA
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import math
-import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,19 +15,21 @@ from typing import Any
 
 import numpy as np
 
+from analysis import signals, vectors
 from analysis.themes import KINDS
+from analysis.vectors import ModelError, Vectors
 
-BITS, IDF_BITS = 16, 18
+__all__ = ["Model", "ModelError", "load", "save"]
+
+BITS, IDF_BITS = 17, 18
 _MIX, _SECOND, _THIRD = np.uint32(2654435761), np.uint32(40503), np.uint32(2246822519)
 _SHIFT, _IDF_SHIFT = np.uint32(32 - BITS), np.uint32(32 - IDF_BITS)
-# 涉警, 警情类, and one for each kind of the labelling guide (themes.KINDS).
-HEADS = ("direct", "incident", *sorted(set(KINDS.values())))
+_IN_TITLE = np.uint32(374761393)
+# 涉警, 警情类, whether anything happened that is graded, and one for each kind of the labelling guide (themes.KINDS).
+HEADS = ("direct", "incident", "happened", *sorted(set(KINDS.values())))
 LONGEST = 600  # characters of a text that the model reads
-
-
-class ModelError(Exception):
-    """The model file is missing or damaged; the reader goes on with its rules and says so."""
-
+MOST_WORDS = 300
+SIGNAL = 0.6  # what the rules saw counts so much beside words and characters (read off the folds of the training rows)
 
 _hashes: dict[str, int] = {}
 
@@ -44,15 +43,24 @@ def _word_hash(word: str) -> int:
     return known
 
 
-def features(text: str, words: Sequence[str]) -> np.ndarray:
-    """Indexes (< 2**BITS) of the text's characters 1-3, words and word pairs, as often as they occur."""
+def features(text: str, words: Sequence[str], title: int = 0) -> np.ndarray:
+    """Indexes (< 2**BITS) of the text's characters 1-3, words and word pairs, as often as they occur.
+
+    The pairs of characters among the first `title` characters are told apart once more.
+    """
     chars = np.frombuffer(text[:LONGEST].encode("utf-32-le", "replace"), dtype=np.uint32)
     tokens = np.array([_word_hash(w) for w in words if len(w) > 1], dtype=np.uint32)
     pairs = chars[:-1] * _SECOND + chars[1:] + np.uint32(7)
     parts = [chars + np.uint32(1 << 21), pairs, pairs[:-1] * _THIRD + chars[2:] * _SECOND, tokens]
     parts.append(tokens[:-1] * _THIRD + tokens[1:])
+    parts.append(pairs[: max(0, title - 1)] * _IN_TITLE)
     found: np.ndarray = np.concatenate(parts) * _MIX >> _SHIFT
     return found
+
+
+def dense(seen: Sequence[float], title: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """The part that is not hashed: signals of the rules, vectors of the whole text and of the title."""
+    return np.concatenate([np.asarray(seen, dtype=np.float32) * SIGNAL, whole, title])
 
 
 def word_buckets(words: Sequence[str]) -> np.ndarray:
@@ -62,20 +70,33 @@ def word_buckets(words: Sequence[str]) -> np.ndarray:
 
 
 class Model:
-    """Weights (2**BITS × heads), biases, and the inverse document frequency of hashed words (2**IDF_BITS)."""
+    """Weights of hashed features and of dense ones, biases, and the inverse document frequency of hashed words."""
 
-    def __init__(self, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, header: dict[str, Any]) -> None:
-        self._weights = weights.astype(np.float32)
-        self._bias = bias.astype(np.float32)
-        self._idf = idf.astype(np.float32)
+    def __init__(self, arrays: dict[str, np.ndarray], header: dict[str, Any], words: Vectors) -> None:
+        self._weights = arrays["weights"].astype(np.float32)
+        self._dense = arrays["dense"].astype(np.float32)
+        self._bias = arrays["bias"].astype(np.float32)
+        self._idf = arrays["idf"].astype(np.float32)
+        self._vectors = words
         self.header = header
         self.version = str(header["version"])
 
-    def predict(self, text: str, words: Sequence[str]) -> dict[str, float]:
-        """The probability of each head for a normalised text and its words; every head is a yes-or-no of its own."""
-        index = features(text, words)
+    def predict(self, text: str, title: Sequence[str], body: Sequence[str], seen: Sequence[float]) -> dict[str, float]:
+        """The probability of each head for a normalised text, its words and signals; every head a yes-or-no of its own."""
+        words = [*title, *body[:MOST_WORDS]]
+        index = features(text, words, sum(map(len, title)))
         sums = self._weights.take(index, axis=0).sum(axis=0) / math.sqrt(max(1, len(index))) + self._bias
+        sums = sums + dense(seen, self._vectors.of(title), self._vectors.of(words)) @ self._dense
         return dict(zip(HEADS, (1 / (1 + np.exp(-np.clip(sums, -30, 30)))).tolist(), strict=True))
+
+    def speaking(self, words: Sequence[str], head: str, most: int = 3) -> list[str]:
+        """The words that speak most for a head, strongest first (for the reasons a person reads)."""
+        known = list(dict.fromkeys(w for w in words if len(w) > 1))
+        if not known:
+            return []
+        index = np.array([_word_hash(w) for w in known], dtype=np.uint32) * _MIX >> _SHIFT
+        weights = self._weights[index, HEADS.index(head)].tolist()
+        return [word for weight, word in sorted(zip(weights, known, strict=True), reverse=True)[:most] if weight > 0.5]
 
     def rarity(self, words: Sequence[str]) -> list[float]:
         """How rare each word is: its inverse document frequency in the training stream, about 1 to 12."""
@@ -83,44 +104,30 @@ class Model:
         return values
 
 
-def _digest(arrays: dict[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"{name}{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def _shape() -> str:
+    """What a model must have been trained for: heads, signals and sizes."""
+    return hashlib.sha256(repr((HEADS, signals.NAMES, BITS, IDF_BITS, SIGNAL)).encode()).hexdigest()[:16]
 
 
-def save(path: Path, weights: np.ndarray, bias: np.ndarray, idf: np.ndarray, note: dict[str, Any]) -> dict[str, Any]:
+def save(path: Path, arrays: dict[str, np.ndarray], words: Vectors, note: dict[str, Any]) -> dict[str, Any]:
     """Write the model as float16 arrays; `note` says what it was trained from. Returns the header."""
-    arrays: dict[str, np.ndarray] = {
-        "weights": weights.astype(np.float16),
-        "bias": bias.astype(np.float32),
-        "idf": idf.astype(np.float16),
+    kept: dict[str, np.ndarray] = {
+        "weights": arrays["weights"].astype(np.float16),
+        "dense": arrays["dense"].astype(np.float32),
+        "bias": arrays["bias"].astype(np.float32),
+        "idf": arrays["idf"].astype(np.float16),
     }
-    digest = _digest(arrays)
-    header = {**note, "version": f"{note['trained']}-{digest[:8]}", "sha256": digest, "bits": BITS, "heads": list(HEADS)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    arrays["header"] = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    path.write_bytes(buffer.getvalue())
-    return header
+    version = f"{note['trained']}-{vectors.digest(kept)[:8]}"
+    return vectors.write(path, kept, {**note, "version": version, "shape": _shape(), "vectors": words.sha256})
 
 
 def load(path: Path) -> Model:
-    """The model at `path`. Raises ModelError when it is missing, damaged, altered or of another shape."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("weights", "bias", "idf")}
-            header = json.loads(bytes(file["header"]))
-    except FileNotFoundError:
-        raise ModelError(f"没有模型文件 {path.name}") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as e:
-        raise ModelError(f"模型文件 {path.name} 无法读取：{e}") from e
-    if _digest(arrays) != header.get("sha256"):
-        raise ModelError(f"模型文件 {path.name} 与其校验值不符，已拒用")
-    if arrays["weights"].shape != (1 << BITS, len(HEADS)) or len(arrays["idf"]) != 1 << IDF_BITS:
+    """The model at `path` and the vectors beside it. Raises ModelError when missing, damaged, altered or of another shape."""
+    arrays, header = vectors.read(path, ("weights", "dense", "bias", "idf"))
+    words = vectors.load(path.with_name("vectors.npz"))
+    if header.get("vectors") != words.sha256:
+        raise ModelError(f"模型文件 {path.name} 与 vectors.npz 不是一套，已拒用")
+    fits = arrays["weights"].shape == (1 << BITS, len(HEADS)) and len(arrays["idf"]) == 1 << IDF_BITS
+    if header.get("shape") != _shape() or not fits:
         raise ModelError(f"模型文件 {path.name} 的形状不合本版本")
-    return Model(arrays["weights"], arrays["bias"], arrays["idf"], header)
+    return Model(arrays, header, words)

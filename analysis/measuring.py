@@ -25,7 +25,6 @@ _ABROAD = re.compile(
     "|柬埔寨|老挝|巴基斯坦|以色列|伊朗|黎巴嫩|加沙|哈马斯|叙利亚|土耳其|埃及|加拿大|墨西哥|巴西|阿根廷|澳大利亚|澳洲|新西兰"
     "|意大利|西班牙|希腊|瑞士|瑞典|挪威|荷兰|波兰|美媒|外媒|日媒|韩媒|纽约|洛杉矶|东京|首尔|伦敦|巴黎|莫斯科|曼谷|印航"
 )
-HARDLY = 0.05  # read off the development labels: type accuracy .65 without it, .72 with it
 ENOUGH = 15  # macro F1 is over kinds with at least so many items
 Judged = tuple[dict[str, Any], Verdict]
 
@@ -40,7 +39,7 @@ def measure(
 
     Raises KeyError or ValueError for a row without its fields.
     """
-    judged = [({**row, BROAD: _broad(row)}, reader.read(plain_post(row["text"], row["published"]))) for row in rows]
+    judged = [({**row, BROAD: broad(row)}, reader.read(plain_post(row["text"], row["published"]))) for row in rows]
     derived = sum(row.get(BROAD) is None for row in rows)
     errors: list[dict[str, Any]] = []
     report = {
@@ -48,7 +47,7 @@ def measure(
         "version": reader.version,
         "relevance": {
             "direct": _binary(judged, _is_direct, "police_related", lambda v: v.direct, "direct", errors),
-            "incident": {**_binary(judged, _is_broad, BROAD, _either, "incident", errors), "derived": derived},
+            "incident": {**_binary(judged, _says_broad, BROAD, _either, "incident", errors), "derived": derived},
         },
         "type": _types(judged, errors),
         "grade": _grades(judged, labels, errors),
@@ -58,7 +57,7 @@ def measure(
     return {**report, "errors": errors}
 
 
-def _broad(row: dict[str, Any]) -> bool:
+def broad(row: dict[str, Any]) -> bool:
     """`police_relevant_broad` of a row; derived where it is not labelled (data/README.md: from type and text).
 
     An affair of a kind that is an incident, that happened (it has a grade) and is nobody else's: no foreign country, no
@@ -75,7 +74,7 @@ def _is_direct(verdict: Verdict) -> bool:
     return verdict.tier == "direct"
 
 
-def _is_broad(verdict: Verdict) -> bool:
+def _says_broad(verdict: Verdict) -> bool:
     return verdict.tier != "none"
 
 
@@ -119,9 +118,7 @@ def _binary(
 
 
 def kind_of(verdict: Verdict) -> str:
-    """The kind of the labelling guide for a verdict; a post no word speaks for, or hardly any, is "other"."""
-    if verdict.tier == "none" and max(verdict.direct, verdict.incident) < HARDLY:
-        return "other"
+    """The kind of the labelling guide for a verdict; a post no word speaks for is "other"."""
     return themes.KINDS.get(verdict.theme, "other")
 
 
@@ -157,7 +154,7 @@ def _grades(judged: Sequence[Judged], labels: grading.Edition, errors: list[dict
     for row, verdict in judged:
         post = plain_post(row["text"], row["published"])
         said = facts.extract(f"{post.title}\n{post.body}", post.published_at)
-        happened = verdict.happened or verdict.tier == "none"  # the guide also grades what is no business of ours
+        happened = verdict.happened or said.deaths is not None  # the guide also grades what is no business of ours
         got = grading.propose(verdict.type, said, happened, labels).grade or "none"
         right = row["grade"] or "none"
         confusion.setdefault(right, Counter())[got] += 1

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from analysis import facts, folding, relevance, stance, terms, themes
+from analysis import facts, folding, relevance, signals, stance, terms, themes
 from analysis.facts import Facts
 from analysis.gazetteer import Gazetteer
 from analysis.lexicon import Hit, Scanner, Word
 from analysis.text import Cutter, normalise, strip_chain
 
-RULES = "rules-1"  # raised when the rules change; part of every Reading's version
+RULES = "rules-2"  # raised when the rules change; part of every Reading's version
 LONGEST = 6000  # characters read; what an article says further on does not change what it is about
-# Between these the rules are unsure and the learned probability has a say (the mean of both decides).
-UNSURE = (0.15, 0.85)
+CUT = 1500  # characters that are cut into words: the model reads 600, the words that tell events apart stand in the head
+LEARNED = 0.7  # share of the learned probability in a score; the rest is the rules', lest an odd text carry the model away
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,11 @@ class Learned(Protocol):
 
     version: str
 
-    def predict(self, text: str, words: Sequence[str]) -> dict[str, float]: ...
+    def predict(
+        self, text: str, title: Sequence[str], body: Sequence[str], seen: Sequence[float]
+    ) -> dict[str, float]: ...
+
+    def speaking(self, words: Sequence[str], head: str) -> list[str]: ...
 
     def rarity(self, words: Sequence[str]) -> list[float]: ...
 
@@ -79,6 +83,23 @@ class Lexicon:
     dictionary: tuple[str, ...]
     stop: frozenset[str]
     hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What the rules see of one text: the words found in it, the weight of each theme, both scores, all its words."""
+
+    text: str
+    hits: list[Hit]
+    weights: dict[str, float]
+    found: relevance.Relevance
+    title_words: list[str]
+    body_words: list[str]
+
+    @property
+    def seen(self) -> list[float]:
+        """As numbers for the model."""
+        return signals.of(self.hits, self.text, self.found, self.weights)
 
 
 class Reader:
@@ -105,20 +126,22 @@ class Reader:
 
     def read(self, post: PostText) -> Verdict:
         """The verdict on one post. Never raises on any text; time grows with length up to LONGEST characters."""
-        title, text = _whole(post)
-        hits = self._scanner.scan(text)
-        weights = themes.weigh(hits, len(title))
-        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text):
+        read = self.look(post)
+        if read is None:
             return self._nothing
-        found = relevance.judge(hits, text, weights)
-        if found.direct < UNSURE[0] and found.incident < UNSURE[0]:
-            return self._irrelevant(found.direct, found.incident, found.reasons, weights)
-        words_of_title, words_of_body = self._cutter.cut(title), self._cutter.cut(text[len(title) :])
-        learned = self._model.predict(text, words_of_title + words_of_body) if self._model else None
-        direct, incident, reasons = _weigh_in(found, learned)
-        tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= 0.5 else "none"
+        hits, text, weights, found = read.hits, read.text, read.weights, read.found
+        words_of_title, words_of_body = read.title_words, read.body_words
+        learned = None
+        if self._model:
+            learned = self._model.predict(text, words_of_title, words_of_body, read.seen)
+        direct, incident = _weigh_in(found, learned)
+        reasons = [*found.reasons, *found.incident_reasons]
+        tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= relevance.INCIDENT_FROM else "none"
         if tier == "none":
-            return self._irrelevant(direct, incident, reasons, weights)
+            return self._irrelevant(direct, incident, reasons, themes.choose(weights, Facts(), learned), learned)
+        if self._model and learned:
+            words = self._model.speaking([*words_of_title, *words_of_body], tier)
+            reasons.append(f"模型 {learned[tier]:.2f}" + (f"：{'、'.join(words)}" if words else ""))
         said = facts.extract(f"{post.title}\n{post.body}"[:LONGEST], post.published_at)
         theme = themes.choose(weights, said, learned)
         placed = self._gazetteer.place(hits, text, post.source_home, post.site)
@@ -135,7 +158,7 @@ class Reader:
             type=theme[:3],
             theme=theme,
             stance=stance.stance(hits, text, post.outlet, theme, said),
-            happened=stance.happened(hits, text, theme, said),
+            happened=_happened(stance.happened(hits, text, theme, said), said, learned),
             facts=said,
             places=placed.places,
             units=placed.units,
@@ -145,13 +168,30 @@ class Reader:
             version=self.version,
         )
 
+    def look(self, post: PostText) -> Look | None:
+        """What the rules see of a post; None where no word of it speaks of anything."""
+        title, text = _whole(post)
+        hits = self._scanner.scan(text)
+        weights = themes.weigh(hits, len(title))
+        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text):
+            return None
+        return Look(
+            text=text,
+            hits=hits,
+            weights=weights,
+            found=relevance.judge(hits, text, weights),
+            title_words=self._cutter.cut(title),
+            body_words=self._cutter.cut(text[len(title) : CUT]),
+        )
+
     def terms(self, text: str) -> dict[str, float]:
         """The weighted words by which any text, relevant or not, is compared with others."""
         rarity = self._model.rarity if self._model else terms.by_length
         return terms.weighted(self._cutter.cut(normalise(text)), (), self._stop, rarity)
 
-    def _irrelevant(self, direct: float, incident: float, reasons: list[str], weights: dict[str, float]) -> Verdict:
-        theme = max(weights, key=lambda t: weights[t]) if weights else ""
+    def _irrelevant(
+        self, direct: float, incident: float, reasons: list[str], theme: str, learned: dict[str, float] | None
+    ) -> Verdict:
         return Verdict(
             tier="none",
             score=round(max(direct, incident), 3),
@@ -160,23 +200,27 @@ class Reader:
             reasons=tuple(reasons) or ("没有涉警线索",),
             type=theme[:3],
             theme=theme,
+            happened=_happened(True, Facts(), learned),
             version=self.version,
         )
 
 
-def _weigh_in(found: relevance.Relevance, learned: dict[str, float] | None) -> tuple[float, float, list[str]]:
-    """Both scores after the learned model had its say where the rules are unsure, and the reasons."""
-    direct, incident = found.direct, found.incident
-    reasons = [*found.reasons, *found.incident_reasons]
+def _weigh_in(found: relevance.Relevance, learned: dict[str, float] | None) -> tuple[float, float]:
+    """Both scores: those of the rules, or mostly those of the model, which has seen what the rules say."""
     if learned is None:
-        return direct, incident, reasons
-    low, high = UNSURE
-    if low <= direct <= high:
-        reasons.append(f"规则 {direct:.2f}，模型 {learned['direct']:.2f}，取平均")
-        direct = (direct + learned["direct"]) / 2
-    if low <= incident <= high:
-        incident = (incident + learned["incident"]) / 2
-    return direct, incident, reasons
+        return found.direct, found.incident
+    direct = LEARNED * learned["direct"] + (1 - LEARNED) * found.direct
+    incident = LEARNED * learned["incident"] + (1 - LEARNED) * found.incident
+    if found.toll:  # three or more dead or missing: no model may talk that away
+        incident = max(incident, found.incident)
+    return direct, incident
+
+
+def _happened(by_rule: bool, said: Facts, learned: dict[str, float] | None) -> bool:
+    """Whether there is anything to grade. Where somebody came to harm the rules alone decide: a toll is never talked away."""
+    if learned is None or said.deaths or said.missing or said.serious or said.injured:
+        return by_rule
+    return learned["happened"] >= 0.5
 
 
 def _whole(post: PostText) -> tuple[str, str]:

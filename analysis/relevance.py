@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from analysis.lexicon import Hit
 
 DIRECT = 0.5  # at this score and above the post is 涉警
+INCIDENT_FROM = 0.42  # at this score an incident: a missed one costs more than one looked at in vain
 INCIDENT = 2.0  # theme weight from which an incident is one
 DRAMA = 1.0
 IN_DRAMA = 0.15  # what is left of a general police word in talk about a film
@@ -45,6 +46,7 @@ class Relevance:
     incident: float = 0.0
     reasons: list[str] = field(default_factory=list)
     incident_reasons: list[str] = field(default_factory=list)
+    toll: str = ""  # the words that say three or more are dead or missing
     abroad: bool = False  # all of it happens outside the mainland
 
 
@@ -81,6 +83,7 @@ def judge(hits: Sequence[Hit], text: str, themes: dict[str, float]) -> Relevance
     found.reasons.extend(lowered[:3])
     _incident(found, themes, drama)
     if drama < DRAMA and not found.abroad and (quote := toll(text)):
+        found.toll = quote
         found.incident = max(found.incident, TOLL)
         found.incident_reasons = [f"多人伤亡：{quote}"]
     return found

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from archive import simplified
+
 rjieba: Any
 try:
     import rjieba
@@ -29,14 +31,23 @@ _FILLER = re.compile(r"^(?:轉發微博|转发微博|转发|快转微博|repost|
 _SENTENCE_END = re.compile(r"[。!！?？;；\n]+|…{2,}")
 
 
+_TRADITIONAL = frozenset(simplified.TRADITIONAL)
+_TO_SIMPLIFIED = str.maketrans(simplified.TRADITIONAL, simplified.SIMPLIFIED)
+
+
+def simplify(text: str) -> str:
+    """Traditional characters as simplified ones, one for one: positions stay."""
+    return text if _TRADITIONAL.isdisjoint(text) else text.translate(_TO_SIMPLIFIED)
+
+
 def normalise(text: str) -> str:
-    """NFKC, lower case, no tags, entities or invisible characters, runs of blanks as one (line ends too)."""
+    """NFKC, simplified, lower case, no tags, entities or invisible characters, runs of blanks as one (line ends too)."""
     if "<" in text:
         text = _TAG.sub(" ", text)
     if "&" in text:
         text = html.unescape(text)
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return _BLANK.sub(" ", text).strip().lower()
+    return _BLANK.sub(" ", simplify(text)).strip().lower()
 
 
 def strip_chain(text: str) -> str:

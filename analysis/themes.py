@@ -48,7 +48,6 @@ FALLBACK = {
     "praise_publicity": "T15-praise",
     "other": "T03-other",
 }
-LEARNED = 0.5  # how much a learned probability weighs beside the words
 OTHER = "T03-other"  # police take part and nothing more is said
 HARM = "T13-accident"  # people came to harm and nothing says how
 LEAST = 1.2  # below this weight no theme speaks
@@ -77,8 +76,8 @@ def weigh(hits: Sequence[Hit], title_end: int) -> dict[str, float]:
 def choose(weights: dict[str, float], facts: Facts, learned: dict[str, float] | None = None) -> str:
     """The heaviest theme. Where people came to harm, praise and notices stand back.
 
-    `learned`: probability of each kind. Words then count as weight / (weight + 2), the probability is added, and the
-    kind with the highest sum gives its heaviest theme: the words stay in charge where there are many.
+    `learned`: probability of each kind by a model that has seen the weights. The likeliest kind then gives its heaviest
+    theme: the model says the kind, the words its shade.
     """
     harmed = bool(facts.deaths or facts.missing or facts.serious or facts.injured)
     best: dict[str, tuple[float, str]] = {}
@@ -90,11 +89,8 @@ def choose(weights: dict[str, float], facts: Facts, learned: dict[str, float] | 
     if learned is None:
         weight, theme = max(best.values(), default=(0.0, ""))
         return theme if weight > LEAST else HARM if harmed else OTHER
-    sums = {}
-    for kind, fallback in FALLBACK.items():
-        weight, theme = best.get(kind, (LEAST if harmed and fallback == HARM else 0.0, fallback))
-        sums[kind] = (weight / (weight + 2) + LEARNED * learned[kind], theme)
-    return max(sums.values())[1]
+    kind = max(FALLBACK, key=lambda k: learned[k])
+    return best.get(kind, (0.0, FALLBACK[kind]))[1]
 
 
 def words_of(hits: Sequence[Hit], theme: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""Training the model from a folder of data: silver labels from the rules, hand labels above them, kept rows apart.
+"""Training the models from a folder of data: word vectors, then relevance, type and happening from hand labels.
 
-scikit-learn is imported here alone. No text goes into the model file: features are hashes. Same folder, same rules,
-same seed: same model (data/README.md names the files and what each is good for).
+scikit-learn is imported here alone. No text goes into the model files: words and features are hashes. Same folder, same
+rules, same labels: same model (data/README.md names the files and what each is good for). Items of whole months are kept
+apart (`kept`), so that no event stands on both sides.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
-from analysis import learning
-from analysis.reading import Reader, Verdict
+from analysis import learning, vectors, word_vectors
+from analysis.learning import HEADS
+from analysis.measuring import broad
+from analysis.reading import Reader
 from analysis.samples import plain_post, rows_of
-from analysis.text import Cutter, normalise
-from analysis.themes import KINDS
+from analysis.text import normalise
+from analysis.vectors import Vectors
 
 POOL, HAND, NEGATIVE, STREAM = (
     "pool_police_candidates.jsonl.gz",
@@ -30,11 +34,13 @@ POOL, HAND, NEGATIVE, STREAM = (
     "thucnews_titles_20k.tsv.gz",
     "weibo_hotsearch_2024_2026.jsonl.gz",
 )
-OURS = Path(__file__).parent / "model" / "labels.tsv"  # our own hand labels of pool items: id, tier, kind
-SURE_YES, SURE_NO = 0.9, 0.1  # what the rules are sure of becomes a silver label; between, nothing is said
-HAND_WEIGHT = 8.0  # one hand label weighs so many silver ones
-SMALL = 0.02  # weights below this are dropped: they only make the file larger
-SILVER_LIMIT = 70_000
+OURS = Path(__file__).parent / "model" / "labels.tsv"  # our own hand labels of pool items: id, tier, kind, grade, unsure
+UNSURE = 0.6  # weight of a label on which a second reader could differ
+PLAIN_NEGATIVE = 0.1  # weight of a news title of another section: there are many, and they are easy
+CORRECTED = 2.0  # weight of an officer's correction
+STRENGTH = 8.0  # inverse of the penalty (scikit-learn's C), read off the folds
+SMALL = 0.01  # weights below this are dropped: they only make the file larger
+KEPT_OF = 7  # one month in so many is kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,118 +48,155 @@ class Example:
     """One text with what is known of it; None = unknown for that head."""
 
     text: str
+    published: str
     direct: bool | None
     incident: bool | None
     kind: str | None
-    weight: float
+    happened: bool | None
+    weight: float = 1.0
+
+    @property
+    def kept(self) -> bool:
+        """Whether its month is kept from training."""
+        return is_kept(self.published)
 
 
-def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str, Any]:
-    """Build the model at `target` from the files in `folder`; returns its header.
+def is_kept(published: str) -> bool:
+    """Whether items published on that ISO day are kept for measuring, never trained on."""
+    return zlib.crc32(published[:7].encode()) % KEPT_OF == 0
 
-    `trained` is the day of training as text, part of the version. Raises OSError when a file is missing.
+
+def train(
+    folder: Path, reader: Reader, target: Path, trained: str, corrections: Sequence[Example] = ()
+) -> dict[str, Any]:
+    """Build the model at `target` (and vectors.npz beside it, when missing) from `folder`; returns its header.
+
+    `trained` is the day of training as text, part of the version; `corrections` are officers'. Raises OSError when a
+    file is missing.
     """
-    examples = list(_examples(folder, reader))
-    cutter = Cutter()
-    rows = [learning.features(e.text, cutter.cut(e.text)) for e in examples]
-    weights = np.zeros((1 << learning.BITS, len(learning.HEADS)), dtype=np.float32)
-    bias = np.zeros(len(learning.HEADS), dtype=np.float32)
-    for column, head in enumerate(learning.HEADS):
+    words = _vectors(folder, reader, target.with_name("vectors.npz"))
+    examples = [e for e in (*labelled(folder), *_negatives(folder), *corrections) if not e.kept]
+    examples, hashed, seen = _matrices(examples, reader, words)
+    together = hstack([hashed, csr_matrix(seen)]).tocsr()
+    size = 1 << learning.BITS
+    weights = np.zeros((size, len(HEADS)), dtype=np.float32)
+    dense = np.zeros((seen.shape[1], len(HEADS)), dtype=np.float32)
+    bias = np.zeros(len(HEADS), dtype=np.float32)
+    for column, head in enumerate(HEADS):
         chosen = [(i, y) for i, e in enumerate(examples) if (y := _target(e, head)) is not None]
-        coef, intercept = _fit([rows[i] for i, _ in chosen], [y for _, y in chosen], [examples[i].weight for i, _ in chosen])
-        weights[:, column], bias[column] = coef, intercept
+        rows = [i for i, _ in chosen]
+        fitted = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0, max_iter=300)
+        fitted.fit(together[rows], [y for _, y in chosen], sample_weight=[examples[i].weight for i in rows])
+        weights[:, column], dense[:, column] = fitted.coef_[0][:size], fitted.coef_[0][size:]
+        bias[column] = fitted.intercept_[0]
     weights[np.abs(weights) < SMALL] = 0
     note = {
         "trained": trained,
-        "note": "Logistic regression on hashed characters and words; silver labels by the rules, hand labels weigh more.",
+        "note": "Logistic regression on hashed characters and words, signals of the rules, and word vectors; hand labels.",
         "rules": reader.version,
-        "files": {name: _sha(folder / name) for name in (POOL, HAND, NEGATIVE, STREAM)},
-        "own_labels": _sha(OURS),
-        "kept": "odd rows of the hand labels were not trained on",
+        "files": {name: sha(folder / name) for name in (POOL, HAND, NEGATIVE, STREAM)},
+        "own_labels": sha(OURS),
+        "kept": f"months with crc32(YYYY-MM) % {KEPT_OF} == 0 were not trained on",
         "examples": len(examples),
+        "corrections": len(corrections),
     }
-    return learning.save(target, weights, bias, _idf(folder, cutter), note)
+    arrays = {"weights": weights, "dense": dense, "bias": bias, "idf": _idf(folder, reader)}
+    return learning.save(target, arrays, words, note)
 
 
 def _target(example: Example, head: str) -> bool | None:
-    if head == "direct":
-        return example.direct
-    if head == "incident":
-        return example.incident
+    if head in ("direct", "incident", "happened"):
+        known: bool | None = getattr(example, head)
+        return known
     return None if example.kind is None else example.kind == head
 
 
-def _fit(rows: list[np.ndarray], labels: list[bool], weight: list[float]) -> tuple[np.ndarray, float]:
-    indptr = np.cumsum([0, *(len(r) for r in rows)])
-    data = np.concatenate([np.full(len(r), 1 / math.sqrt(max(1, len(r))), dtype=np.float32) for r in rows])
-    matrix = csr_matrix((data, np.concatenate(rows), indptr), shape=(len(rows), 1 << learning.BITS))
-    fitted = LogisticRegression(C=4.0, solver="liblinear", random_state=0, max_iter=200)
-    fitted.fit(matrix, np.array(labels), sample_weight=np.array(weight))
-    return fitted.coef_[0], float(fitted.intercept_[0])
+def _matrices(
+    examples: Sequence[Example], reader: Reader, words: Vectors
+) -> tuple[list[Example], csr_matrix, np.ndarray]:
+    """The examples in which the rules see anything (the others never reach the model), and their features."""
+    read, index, seen = [], [], []
+    for example in examples:
+        look = reader.look(plain_post(example.text))
+        if look is None:
+            continue
+        all_words = [*look.title_words, *look.body_words[: learning.MOST_WORDS]]
+        read.append(example)
+        index.append(learning.features(look.text, all_words, sum(map(len, look.title_words))))
+        seen.append(learning.dense(look.seen, words.of(look.title_words), words.of(all_words)))
+    indptr = np.cumsum([0, *(len(r) for r in index)])
+    data = np.concatenate([np.full(len(r), 1 / math.sqrt(max(1, len(r))), dtype=np.float32) for r in index])
+    matrix = csr_matrix((data, np.concatenate(index), indptr), shape=(len(index), 1 << learning.BITS))
+    return read, matrix, np.array(seen)
 
 
-def _examples(folder: Path, reader: Reader) -> Iterator[Example]:
+def labelled(folder: Path) -> Iterator[Example]:
+    """Every hand-labelled item whose text is in `folder`."""
     own = own_labels()
-    for n, row in enumerate(rows_of(folder / POOL)):
-        text = row["title"] + ("\n" + row["desc"] if row.get("desc") else "")
+    for row in rows_of(folder / POOL):
         if row["id"] in own:
-            number, tier, kind = own[row["id"]]
-            if number % 2 == 0:
-                yield _hand(text, tier == "direct", tier != "none", kind)
-        elif n < SILVER_LIMIT:
-            yield _silver(text, reader)
-    for n, row in enumerate(rows_of(folder / HAND)):
-        if n % 2 == 0:
-            yield _hand(row["text"], bool(row["police_related"]), None, row["incident_type"])
+            yield _own(row, own[row["id"]])
+    for row in rows_of(folder / HAND):
+        yield Example(
+            text=row["text"],
+            published=row["published"],
+            direct=bool(row["police_related"]),
+            incident=broad(row),
+            kind=row["incident_type"],
+            happened=row["grade"] not in (None, "none"),
+            weight=UNSURE if row["uncertain"] else 1.0,
+        )
+
+
+def _own(row: dict[str, Any], label: dict[str, Any]) -> Example:
+    return Example(
+        text=row["title"] + ("\n" + row["desc"] if row.get("desc") else ""),
+        published=row["published"],
+        direct=label["tier"] == "direct",
+        incident=label["tier"] != "none",
+        kind=label["kind"],
+        happened=label["grade"] != "none" if label["grade"] else None,
+        weight=UNSURE if label["unsure"] else 1.0,
+    )
+
+
+def _negatives(folder: Path) -> Iterator[Example]:
+    """News titles of sections that have nothing to do with us, of another time."""
     with gzip.open(folder / NEGATIVE, "rt", encoding="utf-8") as lines:
-        for line in lines:
+        for number, line in enumerate(lines):
             _, category, title = line.rstrip("\n").split("\t")
-            if category not in ("society", "category"):
-                yield Example(text=normalise(title), direct=False, incident=False, kind=None, weight=0.5)
+            if number % 4 == 0 and category not in ("society", "category", "politics"):
+                yield Example(
+                    text=title, published="2008-02", direct=False, incident=False, kind=None, happened=None,
+                    weight=PLAIN_NEGATIVE,
+                )  # fmt: skip
 
 
-def _hand(text: str, direct: bool, incident: bool | None, kind: str) -> Example:
-    return Example(text=normalise(text), direct=direct, incident=incident, kind=kind, weight=HAND_WEIGHT)
-
-
-def _silver(text: str, reader: Reader) -> Example:
-    verdict = reader.read(plain_post(text))
-    relevant = None if SURE_NO < verdict.score < 0.7 else verdict.tier != "none"
-    direct: bool | None = None
-    if verdict.tier == "direct":
-        direct = True if verdict.score >= SURE_YES else None
-    elif verdict.score <= SURE_NO or verdict.tier == "incident":
-        direct = False
-    kind = _sure_kind(verdict)
-    return Example(text=normalise(text), direct=direct, incident=relevant, kind=kind, weight=1.0)
-
-
-def _sure_kind(verdict: Verdict) -> str | None:
-    """The kind where the rules found a theme with several words; the theme "other" is never silver."""
-    if verdict.tier == "none" or verdict.theme in ("", "T03-other"):
-        return None
-    words = [r for r in verdict.reasons if r.startswith("类型")]
-    return KINDS[verdict.theme] if words and "、" in words[0] else None
-
-
-def own_labels() -> dict[str, tuple[int, str, str]]:
-    """Our hand labels: id -> (row number, tier, kind)."""
+def own_labels() -> dict[str, dict[str, Any]]:
+    """Our hand labels by id: tier, kind, grade ('' = not judged), unsure."""
     found = {}
-    for number, line in enumerate(OURS.read_text(encoding="utf-8").splitlines()):
-        item, tier, kind = line.split("\t")
-        found[item] = (number, tier, kind)
+    for line in OURS.read_text(encoding="utf-8").splitlines():
+        item, tier, kind, grade, unsure = line.split("\t")
+        found[item] = {"tier": tier, "kind": kind, "grade": grade, "unsure": unsure == "?"}
     return found
 
 
-def _idf(folder: Path, cutter: Cutter) -> np.ndarray:
+def _vectors(folder: Path, reader: Reader, path: Path) -> Vectors:
+    if path.exists():
+        return vectors.load(path)
+    return word_vectors.learn(folder, reader.cut, path)
+
+
+def _idf(folder: Path, reader: Reader) -> np.ndarray:
     counts, total = np.zeros(1 << learning.IDF_BITS), 0
     for row in rows_of(folder / STREAM):
-        words = set(cutter.cut(normalise(row["title"] + " " + (row.get("desc") or ""))))
+        words = set(reader.cut(normalise(row["title"] + " " + (row.get("desc") or ""))))
         counts[learning.word_buckets(sorted(words))] += 1
         total += 1
     found: np.ndarray = np.log((total + 1) / (counts + 1))
     return found
 
 
-def _sha(path: Path) -> str:
+def sha(path: Path) -> str:
+    """The first 16 characters of a file's SHA-256."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

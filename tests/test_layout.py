@@ -24,7 +24,7 @@ PURE = [
         f"analysis.{name}"
         for name in (
             "text", "reading", "facts", "folding", "events", "grading", "heat", "attribution", "bands", "figures", "gazetteer",
-            "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "sketches", "titling", "relevance", "scores", "stance",
+            "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "sketches", "titling", "relevance", "scores", "signals", "stance",
             "terms", "themes",
         )
     ),

@@ -3,7 +3,7 @@
 import jieba
 import pytest
 
-from analysis.text import Cutter, normalise, sentences, strip_chain
+from analysis.text import Cutter, normalise, sentences, simplify, strip_chain
 
 VARIED = [
     "西安市公安局雁塔分局民警在大唐不夜城抓获犯罪嫌疑人两名，缴获手机3部。",
@@ -77,3 +77,8 @@ def test_nothing_is_left_of_a_post_without_words():
 
 def test_sentences_end_where_readers_stop():
     assert sentences("一人受伤。已送医！\n真的？；") == ["一人受伤", "已送医", "真的"]
+
+
+def test_traditional_characters_become_simplified_ones_in_their_places():
+    assert normalise("警方通報：車輛失控") == "警方通报:车辆失控"
+    assert len(simplify("兩車相撞，三人遇難")) == len("兩車相撞，三人遇難")
