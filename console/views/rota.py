@@ -24,8 +24,7 @@ from console.policy import policy
 from console.rota_forms import FORMS, RotaForm, given, initial_of
 from flow import contacts as reach
 from flow import rota as acts
-from flow import rota_book as book
-from flow import rota_feed, rota_text
+from flow import rota_text
 from sla.engine import Unmet
 
 AHEAD = timedelta(days=28)
@@ -242,6 +241,9 @@ def undo(request: Request, change_id: int) -> HttpResponse:
 @signed_in
 @require_safe
 def export(request: Request) -> HttpResponse:
+    # Loaded on use, here and below: the spreadsheet and calendar libraries would hold up the first page.
+    from flow import rota_book as book
+
     now = clock.now()
     answer = HttpResponse(
         book.export(policy().ladder, now), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -254,6 +256,8 @@ def export(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def bring(request: Request) -> HttpResponse:
     """Import a workbook: all of it, or nothing and every row that is wrong."""
+    from flow import rota_book as book
+
     context: dict[str, Any] = {"reason": request.POST.get("reason", ""), "replace": request.POST.get("replace") == "1"}
     if request.method == "POST":
         file = request.FILES.get("file")
@@ -350,6 +354,8 @@ def _contact_act(request: Request, manage: bool, now: datetime) -> HttpResponse:
 @require_POST
 def feed_key(request: Request) -> HttpResponse:
     """Make a new address (the old one stops working) or close it. The address is shown once."""
+    from flow import rota_feed
+
     now = clock.now()
     if request.POST.get("act") == "revoke":
         rota_feed.revoke(request.user, request.user, now)
@@ -363,6 +369,8 @@ def feed_key(request: Request) -> HttpResponse:
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
     """Without a log-in: the secret in the address is the key."""
+    from flow import rota_feed
+
     user = rota_feed.owner(secret)
     if user is None:
         raise Http404
