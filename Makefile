@@ -10,7 +10,7 @@ BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run drill check test test-long bench bench-kill bench-deadlines lock bundle clean
+.PHONY: help setup setup-test run drill check test test-long bench bench-analysis bench-kill bench-deadlines lock bundle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ test: setup-test ## the whole suite on SQLite, then on PostgreSQL
 
 bench: setup ## posts per second, item to alert, first page, as one JSON document; ends non-zero when a target is missed
 	@exec $(BIN)/huiying bench
+
+bench-analysis: setup ## read + fold + place + grade, posts per second; ends non-zero when a target is missed
+	@exec $(BIN)/python -m bench.analysis
 
 test-long: setup-test ## what takes minutes: kills, long locks, simulated months; on SQLite, then on PostgreSQL
 	@$(BIN)/python scripts/run_tests.py --long

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.placenames import PROVINCE_OF, PROVINCES, bare
-from analysis.sketches import SENSES, Sketch, Vector, Vocabulary, dot, unit
+from analysis.sketches import RAREST, SENSES, Sketch, Vector, Vocabulary, dot, unit
 
 MEMBERS = 12  # posts of an event that are compared one by one: the first and the newest
 HELD = 160  # pairs and words counted for one event
@@ -120,7 +120,7 @@ class EventIndex:
 
     def near(self, grams: Mapping[str, float]) -> bool:
         """May a post with these pairs belong to an open event at all? The cheap question asked of irrelevant posts."""
-        return any(share >= LEAST_OVERLAP_IRRELEVANT for share in self._overlaps(list(grams)[:14], grams).values())
+        return any(share >= LEAST_OVERLAP_IRRELEVANT for share in self._overlaps(list(grams)[:RAREST], grams).values())
 
     def find(self, post: Sketch, apart: Callable[[int], bool] = lambda event_id: False) -> Match | None:
         """The likeliest open event, or None when a new one is likelier. Of equals the older id.
@@ -279,6 +279,10 @@ class EventIndex:
         """Do both say what happened, and nothing the same (a fire, a crash)? KeyError when the event is not open."""
         event = self._open[event_id]
         return bool(post.kinds and event.kinds) and not post.kinds & event.kinds
+
+    def same_toll(self, event_id: int, post: Sketch) -> bool:
+        """Does the post count as many people as the event's posts do? KeyError when the event is not open."""
+        return bool({n for n in post.numbers & self._open[event_id].numbers if n[-1] in "人死名亡"})
 
     def members(self, event_id: int) -> tuple[Sketch, ...]:
         """The posts an event is compared by; KeyError when not open."""

@@ -20,7 +20,8 @@ from analysis.placenames import named
 from analysis.text import normalise, strip_chain
 
 LEAD = 200  # characters of the body that are compared: news says what happened first
-GRAMS, WORDS, RAREST = 48, 24, 14  # kept of one post; the rarest lead to candidates
+GRAMS, WORDS, RAREST = 48, 24, 18  # kept of one post; the heaviest pairs lead to candidates
+TITLE = 2.0  # weight of what stands in the title: a headline must find the article
 GRAM_BITS = 17
 SENSES = 64  # length of a word's vector
 COMMONEST = 10.0  # rarity of what the vocabulary has never seen
@@ -124,16 +125,19 @@ def lead(title: str, body: str) -> str:
     """The normalised text that is compared: the title and the first LEAD characters of the body."""
     head = _ASKED.sub("", normalise(strip_chain(title)))
     rest = normalise(strip_chain(body[: LEAD * 2]))[:LEAD]
-    if not head or rest.startswith(head):
-        return rest or head
+    if head and rest.startswith(head):
+        rest = rest[len(head) :]
     return f"{head}\n{rest}" if rest else head
 
 
 def rare_grams(text: str, vocabulary: Vocabulary) -> dict[str, float]:
-    """The text's rarest pairs at unit length, rarest first."""
-    weighed = sorted(((vocabulary.gram(g), g) for g in dict.fromkeys(grams(text))), key=lambda p: -p[0])[:GRAMS]
-    length = math.sqrt(sum(w * w for w, _ in weighed))
-    return {g: w / length for w, g in weighed} if length else {}
+    """The pairs that count most at unit length, heaviest first: by rarity, those of the title twice."""
+    title, _, body = text.partition("\n")
+    weights = {g: vocabulary.gram(g) for g in grams(body)}
+    weights |= {g: TITLE * vocabulary.gram(g) for g in grams(title)}
+    heaviest = sorted(weights.items(), key=lambda pair: -pair[1])[:GRAMS]
+    length = math.sqrt(sum(w * w for _, w in heaviest))
+    return {g: w / length for g, w in heaviest} if length else {}
 
 
 def sketch(
@@ -152,7 +156,9 @@ def sketch(
     pairs = rare_grams(text, vocabulary) if pairs is None else pairs
     cuts = [w for w in dict.fromkeys(cut(_BULLETIN.sub(" ", text))) if w not in stop]
     rows = [(w, vocabulary.row(w)) for w in cuts]
-    longer = sorted(((vocabulary.word(r), w) for w, r in rows if len(w) > 1), key=lambda p: -p[0])[:WORDS]
+    title = text.partition("\n")[0]
+    weighed = [(vocabulary.word(r) * (TITLE if w in title else 1.0), w) for w, r in rows if len(w) > 1]
+    longer = sorted(weighed, key=lambda p: -p[0])[:WORDS]
     length = math.sqrt(sum(v * v for v, _ in longer)) or 1.0
     known = sorted(((vocabulary.word(r), r) for _, r in rows if r is not None), key=lambda p: -p[0])[:WORDS]
     index = np.array([r for _, r in known], dtype=np.intp)

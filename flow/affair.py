@@ -13,6 +13,7 @@ from analysis.facts import Facts
 from analysis.models import Event, Grading, Reading
 from analysis.reading import Verdict
 from archive.models import Post
+from flow import warmth
 
 AUTHORITIES = ("authority", "own")
 # Stances that owe an answer when taken by somebody who is no authority (design.md §6).
@@ -131,9 +132,10 @@ class Affair:
             event.title = title_of(post)
 
     def _warm(self, post: Post, now: datetime) -> None:
-        seen = (post.published_at, post.reposts, post.comments, post.likes, post.outlet)
-        warmth = heat.advance(self.event.heat_parts, [seen], max(now, post.published_at))
-        self.event.heat, self.event.heat_index, self.event.heat_parts = warmth.level, warmth.index, warmth.parts
+        found = heat.advance(
+            self.event.heat_parts, [warmth.said(post)], max(now, post.published_at), warmth.coefficients(), warmth.past(now)
+        )
+        self.event.heat, self.event.heat_index, self.event.heat_parts = found.level, found.index, found.parts
 
     def _grade(self, edition: grading.Edition, post: Post, now: datetime) -> None:
         """Propose a grade from all that was said. The engine only raises: lowering is for two people (design.md §6)."""

@@ -14,7 +14,7 @@ from alerts import outbox
 from analysis.models import Event, Fold, Grading, Reading
 from analysis.reading import PostText
 from archive.models import Change, Post, SavedHit, Source
-from flow import audit, mending, owing, telling, topics
+from flow import audit, mending, owing, telling, topics, warmth
 from flow.affair import ENGINE_FIELDS
 from flow.models import Outcome
 from flow.placing import Batch, Placer
@@ -55,10 +55,11 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
 
 
 def _mend(placer: Placer, policy: Policy, now: datetime, *, held: bool) -> None:
-    """Once an hour: do two open events look like one?"""
+    """Once an hour: do two open events look like one, and which have grown cold?"""
     hour = now.replace(minute=0, second=0, microsecond=0)
     if placer.mended != hour:
         mending.run(placer.events, policy, now, held=held)
+        warmth.cool(now)
         placer.mended = hour
 
 

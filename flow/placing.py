@@ -198,7 +198,7 @@ class Placer:
             if event_id in self.barred.get(fold_id, ()):
                 return True
             if hour is not None and known is not None and abs(hour - known) >= OTHER_HOUR:
-                return True
+                return not self.events.same_toll(event_id, sketch)
             return own and self.events.other_kind(event_id, sketch)
 
         match = self.events.find(sketch, apart)

@@ -254,3 +254,16 @@ def test_untouched_twins_are_merged_by_the_engine_and_taken_back_by_a_person(par
     an_hour_passes("2026-11-23 11:05")
     new.refresh_from_db()
     assert new.merged_into is None and Regroup.objects.count() == 1 and not MergeProposal.objects.exists()
+
+
+def test_an_event_nobody_speaks_of_any_more_grows_cold(two):
+    from flow import warmth
+
+    fire, _ = two
+    post("灞桥区厂房起火视频", "灞桥区厂房起火，现场视频。", "2026-11-23 10:30", reposts=20_000)
+    play("2026-11-23 10:40")
+    fire.refresh_from_db()
+    assert fire.heat == "orange" and fire.heat_parts["reason"].startswith("转发")
+    assert warmth.cool(at("2026-11-25 12:00")) == 1
+    fire.refresh_from_db()
+    assert fire.heat == "blue" and fire.heat_parts["peak"] > fire.heat_index

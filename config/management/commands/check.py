@@ -56,6 +56,7 @@ class Command(BaseCommand):
         """Each file on its own, so that one check names every mistake."""
         from alerts.policy import load_ladder
         from analysis import joining
+        from analysis.heat_policy import load_heat
         from analysis.loading import load_reader
         from analysis.policy import load_editions
         from archive.retention import load_retention
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         from crawlers.seeding import load_seeds
         from sla.policy import load_calendar, load_duties
 
-        for load in (load_duties, load_editions, load_ladder, load_retention, load_seeds, load_mappings):
+        for load in (load_duties, load_editions, load_heat, load_ladder, load_retention, load_seeds, load_mappings):
             self._config(partial(load, settings.POLICY))
 
         def words() -> None:
