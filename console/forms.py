@@ -19,7 +19,7 @@ from crawlers.addresses import AddressRefused, check_url
 from flow import topics
 from flow.topic_acts import MOST_PER_DAY, Wish
 from sla.engine import GRADES, Unmet
-from sla.models import Release
+from sla.models import Appearance, Release
 
 GRADE_CHOICES = [(g, g) for g in GRADES]
 PAGE_BYTES = 20 * 1024 * 1024
@@ -118,6 +118,11 @@ class PublishForm(forms.Form):
     place = forms.CharField(label="地点（发布会）", required=False, max_length=200)
     speaker = forms.CharField(label="发言人（发布会）", required=False, max_length=100)
     attendees = forms.IntegerField(label="到场人数（发布会）", required=False, min_value=1, max_value=100000)
+    unit = forms.CharField(label="发言人单位（发布会）", required=False, max_length=60, help_text="填写后计入该单位出席发布会的次数")
+    post = forms.ChoiceField(label="发言人职务（发布会）", required=False, choices=[("", "不计入"), *Appearance.Post.choices])
+    issuer = forms.CharField(
+        label="由其他机关发布", required=False, max_length=100, help_text="依法由其发布的，写机关名称；证据要求相同"
+    )
 
     def clean_page(self) -> Any:
         page = self.cleaned_data["page"]

@@ -23,7 +23,8 @@ def evidence_of(release: Release) -> Evidence:
         place=release.place,
         speaker=release.speaker,
         attendees=release.attendees,
-        review_no=release.review_no,
+        # Reviews recorded before they were numbered count by the person who answers for them.
+        review_no=release.review_no or (f"审-{release.id}" if release.reviewed_by_id else ""),
         issuer=release.issuer,
     )
 

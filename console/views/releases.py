@@ -76,7 +76,7 @@ def page(request: Request, row: Release, form: PublishForm | None, refused: str 
 @require_POST
 def review(request: Request, release_id: int) -> HttpResponse:
     try:
-        releases.review(release_id, request.user, clock.now())
+        releases.review(release_id, request.user, clock.now(), request.POST.get("review_no", ""))
     except Unmet as e:
         return page(request, _release(release_id), None, str(e))
     messages.success(request, "已审核，待第三人登记发布")
@@ -96,7 +96,8 @@ def publish(request: Request, release_id: int) -> HttpResponse:
         releases.publish(
             release_id, channel=data["channel"], url=data["url"], published_at=data["published_at"],
             user=request.user, page=data["page"].read() if data["page"] else None, place=data["place"],
-            speaker=data["speaker"], attendees=data["attendees"], policy=policy(), now=clock.now(),
+            speaker=data["speaker"], attendees=data["attendees"], issuer=data["issuer"], unit=data["unit"], post=data["post"],
+            policy=policy(), now=clock.now(),
         )  # fmt: skip
     except Unmet as e:
         if e.field not in form.fields:  # not about what was typed: the form may no longer be the next step

@@ -43,7 +43,7 @@ def test_three_people_settle_one_clock(signed, scene, now):
     signed("shift_leader").post(path + "review/")
     response = signed("centre_head").post(path + "publish/", publishing(now))
     assert response.url == f"/events/{scene['fire'].pk}/"
-    first, second = scene["fire"].obligations.order_by("duty")
+    first, second = scene["fire"].obligations.filter(duty__in=("K1", "K2")).order_by("duty")
     assert first.release == made and first.settled_at and second.settled_at is None
     html = signed("duty_officer").get(response.url).content.decode()
     assert "按时履行" in html and "《警情通报》" in html
@@ -164,3 +164,23 @@ def test_the_evidence_is_a_download_and_never_a_page(signed, reviewed, now):
     assert response["Content-Disposition"].startswith("attachment")
     assert response["X-Content-Type-Options"] == "nosniff"
     assert signed("analyst").get("/evidence/secret-key/").status_code == 404
+
+
+def test_another_agencys_release_is_marked_as_its_own_and_a_speaker_counts_for_the_unit(signed, scene, now):
+    from sla.models import Appearance
+
+    draft(signed("duty_officer"), scene["fire"], duties=["K1"])
+    made = Release.objects.latest("id")
+    signed("shift_leader").post(f"/releases/{made.pk}/review/", {"review_no": "保审〔2026〕7号"})
+    path = f"/releases/{made.pk}/publish/"
+    assert signed("centre_head").post(path, publishing(now, issuer="省反恐办")).status_code == 302
+    page = signed("analyst").get(f"/releases/{made.pk}/").content.decode()
+    assert "由省反恐办发布" in page and "保审〔2026〕7号" in page
+    draft(signed("duty_officer"), scene["fire"], duties=["K2"])
+    made = Release.objects.latest("id")
+    signed("shift_leader").post(f"/releases/{made.pk}/review/")
+    held = publishing(now, channel="conference", place="发布厅", speaker="张某", attendees=23, unit="西安市公安局")
+    refused = signed("centre_head").post(f"/releases/{made.pk}/publish/", held)
+    assert refused.status_code == 400 and "职务" in refused.context["form"].errors["post"][0]
+    assert signed("centre_head").post(f"/releases/{made.pk}/publish/", held | {"page": "", "post": "head"}).status_code == 302
+    assert Appearance.objects.get().name == "张某"
