@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from alerts import outbox
 from alerts.channels.base import DeliveryFailed, Sent
@@ -23,6 +23,8 @@ State = Delivery.State
 # Their whole point is to find out whether this one address works.
 TESTS = "contact_test:"
 SWITCHED_OFF = "渠道未启用或缺少设置"  # why a waiting delivery was set aside at the engine's start
+# Why a delivery rests unsent because another of its channel was refused: short, or long enough to be told otherwise.
+RESTS, RESTS_LONG = "渠道要求稍候", "渠道暂停使用"
 STILL_MATTERS = timedelta(hours=24)
 LONG_WAIT = 60  # seconds; a provider that asks for so much is as good as failed for an alert
 
@@ -63,8 +65,16 @@ def _start(row: Delivery, why: str, ladder: Ladder, now: datetime) -> int:
 
 
 def sweep(ladder: Ladder, now: datetime, limit: int = 50) -> int:
-    """The same for what became unknown because its sender died; how many deliveries are new."""
-    return _start_all(Delivery.objects.filter(settled_at=None, state=State.UNKNOWN), ladder, now, limit)
+    """The same for what became unknown because its sender died, or rests for long; how many deliveries are new."""
+    lost = Q(state=State.UNKNOWN) | Q(state=State.WAITING, reason__startswith=RESTS_LONG)
+    return _start_all(Delivery.objects.filter(lost, settled_at=None), ladder, now, limit)
+
+
+def resting(failure: DeliveryFailed) -> str:
+    """Why the other messages of this channel rest after such a failure; "" when they may be tried."""
+    if not failure.retry_after:
+        return ""
+    return f"{RESTS_LONG if failure.setup or failure.retry_after >= LONG_WAIT else RESTS}：{failure}"[:300]
 
 
 def switched_off(ladder: Ladder, now: datetime, limit: int = 500) -> int:

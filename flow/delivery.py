@@ -188,6 +188,8 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: 
         in_time = mine.update(lease_token="", lease_until=None, **change) == 1
         _close_attempt(claimed, outcome, real, in_time)
         refused = isinstance(outcome, DeliveryFailed) and outcome.setup
+        if isinstance(outcome, DeliveryFailed):
+            _rest(claimed.channel, outcome, real)
         if in_time and (refused or _is_trouble(change["state"], claimed.n)):
             outbox.write(_trouble(claimed, change["reason"], ladder, now), now)
         if in_time and replacing.needed(outcome, change["state"], claimed.n >= TROUBLE_AFTER):
@@ -195,6 +197,17 @@ def settle(claimed: Claim, outcome: Sent | DeliveryFailed, ladder: Ladder, now: 
         at_point("settling")
     at_point("settled")
     return in_time
+
+
+def _rest(channel: str, failure: DeliveryFailed, real: datetime) -> None:
+    """A provider that asks to wait, or refuses us, means the whole channel: nothing else is sent there until then.
+
+    A robot that is asked on regardless stays blocked for longer, a mail account is locked.
+    """
+    if reason := replacing.resting(failure):
+        until = real + timedelta(seconds=failure.retry_after or 0)
+        waiting = Delivery.objects.filter(channel=channel, settled_at=None, state__in=Delivery.UNSENT)
+        waiting.filter(next_try_at__lt=until).update(next_try_at=until, reason=reason)
 
 
 def _is_trouble(state: str, tries: int) -> bool:

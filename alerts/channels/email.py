@@ -71,6 +71,7 @@ class Email:
         mail["Subject"] = (MAYBE_TWICE if parcel.maybe_twice else "") + parcel.body["subject"]
         mail["From"], mail["To"] = self._options["sender"], parcel.address
         mail["Date"] = format_datetime(real_now())
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to alerts
         own_id = hashlib.sha256(parcel.key.encode()).hexdigest()[:32]
         mail["Message-ID"] = f"<{own_id}@{_domain(self._options['sender'])}>"
         mail.set_content(parcel.body["text"])

@@ -188,3 +188,25 @@ def test_an_affair_whose_words_rode_along_is_told_by_the_replacement_too(ladder)
     assert replacing.start(row.id, "x", ladder, NOW) == 2
     told = Alert.objects.filter(deliveries__instead_of__isnull=False)
     assert {a.id for a in told} == {row.alert_id, other.id}
+
+
+def test_a_channel_that_asks_to_wait_is_left_alone_by_its_other_messages_and_they_are_told_otherwise(ladder, server):
+    first, second = one(ladder), rows.network(rows.tell(ladder, cause="event:0:opened:2")[0])
+    server.answers.append(Answer(status=429, headers={"Retry-After": "600"}))
+    delivery.send_one(ladder, "slack", NOW)
+    assert not delivery.send_one(ladder, "slack", NOW) and len(server.seen) == 1
+    second.refresh_from_db()
+    assert second.reason == "渠道暂停使用：slack: HTTP 429" and (second.next_try_at - real_now()).total_seconds() > 590
+    assert len(stand_ins(first)) == 1 and stand_ins(second) == []
+    assert replacing.sweep(ladder, NOW) == 1
+    assert [d.channel for d in stand_ins(second)] == ["webhook"]
+
+
+def test_a_short_wait_rests_the_channel_and_replaces_nothing(ladder, server):
+    one(ladder)
+    second = rows.network(rows.tell(ladder, cause="event:0:opened:2")[0])
+    server.answers.append(Answer(status=429, headers={"Retry-After": "7"}))
+    delivery.send_one(ladder, "slack", NOW)
+    second.refresh_from_db()
+    assert second.reason == "渠道要求稍候：slack: HTTP 429" and replacing.sweep(ladder, NOW) == 0
+    assert 5 < (second.next_try_at - real_now()).total_seconds() <= 7
