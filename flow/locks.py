@@ -50,6 +50,7 @@ class Advisory:
 
     def __init__(self) -> None:
         self._session: BaseDatabaseWrapper | None = None
+        self._backend = 0  # which of the server's processes holds the lock for us
 
     def hold(self) -> bool:
         """Whether this process holds the lock, after taking it if it can. A lost session (server restarted) is renewed."""
@@ -59,21 +60,23 @@ class Advisory:
             return True
         self.release()
         self._session = connections.create_connection(DEFAULT_DB_ALIAS)
+        self._session.inc_thread_sharing()  # taken by the main thread, asked after by the watch
         with self._session.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_KEY])
-            held = bool(cursor.fetchone()[0])
+            cursor.execute("SELECT pg_try_advisory_lock(%s), pg_backend_pid()", [ADVISORY_KEY])
+            held, self._backend = cursor.fetchone()
         if not held:
             self.release()
-        return held
+        return bool(held)
 
     def _alive(self) -> bool:
         assert self._session is not None
         try:
+            # Django connects anew where a connection was lost, and the lock does not come along.
             with self._session.cursor() as cursor:
-                cursor.execute("SELECT 1")
+                cursor.execute("SELECT pg_backend_pid()")
+                return cursor.fetchone()[0] == self._backend
         except Error:
             return False
-        return True
 
     def release(self) -> None:
         if self._session is not None:

@@ -34,4 +34,6 @@ trap 'exit 130' INT TERM
 ) || { cat "$home"/*.log >&2; exit 2; }
 
 export DATABASE_URL="postgresql://huiying@127.0.0.1:$port/huiying"
+# For whoever wants to restart it: ${as[*]} $POSTGRES_CTL restart
+export POSTGRES_CTL="${as[*]} $bin/pg_ctl -D $home/data"
 "$@"

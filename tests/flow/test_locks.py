@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import socket
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from config.clock import real_now
-from flow import locks
+from flow import instants, locks
 from flow.models import Lease
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +66,34 @@ def test_who_lost_the_lease_cannot_renew_it():
 def test_the_file_lock_alone_keeps_a_second_process_of_this_folder_out(settings):
     with locks.file_lock(settings.DATA / "engine.lock"), pytest.raises(locks.Taken), locks.engine_role():
         pass
+
+
+def test_the_role_is_kept_from_another_thread_than_took_it():
+    reading, kept = instants.read(real_now()), []
+    with locks.engine_role() as role:
+
+        def tick():
+            kept.append(role._advisory.hold())
+            connection.close()
+
+        thread = threading.Thread(target=tick)
+        thread.start()
+        thread.join()
+        assert kept == [True] and role.keep(reading)
+
+
+@pytest.mark.postgres
+def test_a_session_of_another_host_keeps_a_second_engine_out_and_a_lost_session_is_renewed(tmp_path, settings):
+    first, second = locks.Advisory(), locks.Advisory()
+    try:
+        assert first.hold() and not second.hold()
+        settings.DATA = tmp_path  # another host shares no file lock
+        with pytest.raises(locks.Taken), locks.engine_role():
+            pass
+        first._session.close()
+        assert first.hold() and not second.hold()
+        first.release()
+        assert second.hold()
+    finally:
+        first.release()
+        second.release()
