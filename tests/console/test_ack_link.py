@@ -88,3 +88,27 @@ def test_its_form_is_protected_like_every_other(linked):
     assert client.post(path).status_code == 403
     token = client.get(path).context["csrf_token"]
     assert client.post(path, {"csrfmiddlewaretoken": str(token)}).status_code == 200
+
+
+def test_links_that_are_refused_are_audited_without_their_token(linked, now):
+    alert, path = linked
+    Client().post(path)
+    Client().post(path)
+    Client().get("/ack/made-up-token/")
+    AckLink.objects.update(used_at=None, expires_at=now - HOUR)
+    Client().post(path)
+    kept = list(AuditEntry.objects.filter(action="alert.answer_refused").order_by("id"))
+    assert [(e.subject, e.data["code"]) for e in kept] == [
+        (f"alert:{alert.key}", "used"), ("alert:-", "forged"), (f"alert:{alert.key}", "expired"),
+    ]  # fmt: skip
+    token = path.split("/")[2]
+    assert not any(token in str(e.data) or "made-up" in str(e.data) for e in kept)
+
+
+def test_a_link_signed_by_another_installation_is_foreign_here(linked, settings):
+    alert, path = linked
+    settings.SECRET_KEY = "the key of another installation"
+    response = Client().post(path)
+    assert response.status_code == 401 and 'data-code="forged"' in response.content.decode()
+    alert.refresh_from_db()
+    assert alert.acked_at is None
