@@ -46,6 +46,7 @@ def test_a_rota_comes_from_a_file_answers_and_goes_back_into_one(rota, tmp_path)
     assert shown["on_duty"]["duty_officer"] in (["zhang"], ["li"]) and shown["gaps"] == []
     checked = rota("rota", "check", code=1)
     assert any(c["twice"] for c in checked["overlaps"]), "chen stands on three levels at once"
+    assert [n for n in rota("check")["notes"] if n.startswith("rota: 0 empty")]
     rota("rota", "export", back)
     assert [row[0] for row in load_workbook(back)["轮值"].values][1:] and load_workbook(back)["排班表"]["A3"].value == today
     assert rota("rota", "import", back, "--by", "chen")["known"] == 4

@@ -86,7 +86,7 @@ def test_leave_that_empties_a_shift_needs_a_reason_and_shows_who_is_told_instead
     assert leader.post("/rota/leave/new/", {**away, "reason": "家中急事，由带班领导兼"}).status_code == 302
     assert RotaChange.objects.latest("id").reason == "家中急事，由带班领导兼"
     page = leader.get("/rota/").content.decode()
-    assert "四周内的空缺" in page and 'class="hole"' in page
+    assert "四周内的空缺与冲突" in page and 'class="hole"' in page
 
 
 def test_a_rotation_that_leaves_nights_empty_needs_a_reason_too(leader, today):
