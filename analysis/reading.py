@@ -22,6 +22,18 @@ CUT = 1500  # characters that are cut into words: the model reads 600, the words
 LEARNED = 0.7  # share of the learned probability in a score; the rest is the rules', lest an odd text carry the model away
 
 
+TIERS = ("none", "incident", "direct")  # in ascending order
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What people's topics (专题) say of a post: a tier it has at least ('' for none), a type ('' for none), their names."""
+
+    tier: str
+    type: str
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PostText:
     """What reading may see of a post. `source_home`: the source's own city or ''; `outlet`: archive's Source.Outlet."""
@@ -35,6 +47,7 @@ class PostText:
     platform: str
     region: str
     is_repost: bool
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +150,9 @@ class Reader:
         direct, incident = _weigh_in(found, learned)
         reasons = [*found.reasons, *found.incident_reasons]
         tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= relevance.INCIDENT_FROM else "none"
+        if post.raised:
+            tier = max(tier, post.raised.tier or "none", key=TIERS.index)
+            reasons.append(f"专题“{'”“'.join(post.raised.names)}”命中")
         if tier == "none":
             return self._irrelevant(direct, incident, reasons, themes.choose(weights, Facts(), learned), learned)
         if self._model and learned:
@@ -155,7 +171,7 @@ class Reader:
             reasons=(*reasons, *_theme_reason(hits, theme)),
             jurisdiction=placed.jurisdiction,
             jurisdiction_reasons=placed.reasons,
-            type=theme[:3],
+            type=(post.raised and post.raised.type) or theme[:3],
             theme=theme,
             stance=stance.stance(hits, text, post.outlet, theme, said),
             happened=_happened(stance.happened(hits, text, theme, said), said, learned),
@@ -173,7 +189,7 @@ class Reader:
         title, text = _whole(post)
         hits = self._scanner.scan(text)
         weights = themes.weigh(hits, len(title))
-        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text):
+        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text) and not post.raised:
             return None
         return Look(
             text=text,

@@ -90,6 +90,7 @@ def texts_of(posts: Sequence[Post]) -> list[PostText]:
             platform=post.platform,
             region=post.region,
             is_repost=post.is_repost,
+            raised=topics.KEPT.raised(post),
         )
         for post in posts
     ]

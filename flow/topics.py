@@ -12,13 +12,15 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 
 from alerts import outbox
+from analysis.reading import Raised
 from archive import query
 from archive.matcher import Arrived, Matcher
 from archive.models import Post, SavedHit, SavedSearch
 from archive.naming import meant
 from archive.query import Filter, QueryError
 from archive.scan import all_ids
-from config.clock import SHANGHAI, now
+from config import clock
+from config.clock import SHANGHAI
 from flow import telling
 from flow.naming import NAMES
 from flow.policy import Policy
@@ -32,15 +34,6 @@ BUNDLE = timedelta(minutes=5)  # further hits of a topic just told of wait so lo
 NAMED = 5  # posts whose titles a message quotes
 
 
-@dataclass(frozen=True)
-class Raised:
-    """What topics say of a post before it is read: a relevance tier and a type, with the topics' names."""
-
-    tier: str
-    type: str
-    names: tuple[str, ...]
-
-
 class Topics:
     """The saved searches as matchers, kept while nobody changes them."""
 
@@ -52,6 +45,7 @@ class Topics:
     def refresh(self) -> None:
         """Take in what people changed; one small query when they changed nothing."""
         stamp = SavedSearch.objects.aggregate(Count("id"), Max("id"), Sum("version"), Max("changed_at"))
+        stamp["day"] = clock.now().astimezone(SHANGHAI).date()  # 今天 and 近7天 mean another day tomorrow
         if stamp == self._stamp:
             return
         self._rows = {row.id: row for row in SavedSearch.objects.filter(deleted_at=None)}
@@ -87,7 +81,7 @@ def parsed(rows: Iterable[SavedSearch]) -> Iterator[tuple[int, query.Node]]:
     """The trees of the topics that can be read; one that cannot (the language changed) is logged and left out."""
     for row in rows:
         try:
-            yield row.id, meant(row.query, NAMES, now())
+            yield row.id, meant(row.query, NAMES, clock.now())
         except QueryError as e:
             log.warning("topic %s cannot be read: %s", row.id, e)
 

@@ -155,3 +155,27 @@ def test_the_simple_form_writes_the_language():
     assert text == "(“地铁” 或 “公交”) “晚点” 非 “演练”"
     query.parse(text)
     assert topics.grouped([[""], []], ["x"]) == ""
+
+
+QUIET = ("老城根G巷口的灯牌又亮了", "老城根G巷口的灯牌又亮了，好看。")
+
+
+def test_a_topic_raises_what_the_rules_would_pass_over_and_says_so(topic, placer):
+    post = city.post(*QUIET, when="2026-11-23 08:00")
+    city.play(NOW, placer)
+    assert post.outcome.kind == "not_relevant"
+    topic("灯牌", raises="incident", names_type="T06", alerting=False)
+    raised = city.post(QUIET[0] + "！", QUIET[1] + "又去看了。", when="2026-11-23 12:01")
+    city.play(NOW + timedelta(minutes=5), placer)
+    raised.refresh_from_db()
+    assert raised.outcome.kind == "opened"
+    assert (raised.reading.tier, raised.reading.type, raised.reading.event.type) == ("incident", "T06", "T06")
+    assert any("专题“专题灯牌”命中" in reason for reason in raised.reading.reasons)
+
+
+def test_a_topic_never_lowers_what_a_post_is(topic, placer):
+    topic("厂房", raises="incident", alerting=False)
+    post = city.post(*city.FIRE, when="2026-11-23 09:00")
+    city.play(NOW, placer)
+    post.refresh_from_db()
+    assert post.reading.tier == "direct" and post.reading.event.grade == "重大"
