@@ -48,7 +48,8 @@ def load_duties(folder: Path) -> Duties:
 
 def _duty(table: Table, edition: str) -> Duty:
     subject = table.text("subject", "event", one_of=("event", "letter", "unit"))
-    hours, days, working_days = (table.number(key, 0, least=0) for key in ("hours", "days", "working_days"))
+    hours = table.number("hours", 0)
+    days, working_days = (table.number(key, 0, least=0) for key in ("days", "working_days"))
     every = table.text("every", "", one_of=("", "quarter", "half_year", "year"))
     if table.has("hours") and hours <= 0:
         raise table.error("hours", "give hours above 0, for example 5")
