@@ -91,7 +91,7 @@ def exempt(
         ob = _running(event, duty)
         ob.exempt_reason, ob.exempt_basis = reason.strip()[:500], basis.strip()[:300]
         ob.exempt_at, ob.exempt_by, ob.paused_at = now, user, None
-        ob.save()
+        ob.save(update_fields=["exempt_reason", "exempt_basis", "exempt_at", "exempt_by", "paused_at"])
         _silence([ob], now)
         _tell(event, f"{duty}免予履行", Changes(), policy, now, held)
         _recorded(user, "clock.exempted", event, now, reason, duty=duty, basis=basis[:200])
@@ -183,7 +183,7 @@ def reopen(event_id: int, user: User, reason: str, policy: Policy, now: datetime
     _reason(reason)
     with transaction.atomic():
         event = _locked(event_id, closed=True)
-        event.closed_at, event.closed_by, event.close_reason = None, None, ""
+        event.closed_at, event.closed_by, event.close_reason, event.reopened_at = None, None, "", now
         event.save()
         changes = Changes()
         for ob in owing.current(event):

@@ -193,7 +193,7 @@ def _check_untouched(batch: Batch, known: Sequence[int]) -> None:
     fields = ("id", "grade", "provisional", "closed_at", "merged_into", "posts")
     for event_id, grade, provisional, *rest in Event.objects.select_for_update().filter(id__in=known).values_list(*fields):
         affair = batch.affairs[event_id]
-        if (grade, provisional) != affair.before or tuple(rest) != affair.standing:
+        if (grade, provisional) != affair.before or tuple(rest) != affair.standing or affair.event.merged_into_id:
             raise IntegrityError(f"event {event_id} was changed meanwhile")
 
 

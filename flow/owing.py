@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from alerts import outbox
 from analysis.models import Event
@@ -44,8 +44,12 @@ def authorities_of(event: Event, duties: Duties) -> list[dict[str, str]]:
 
 
 def current(event: Event) -> list[Obligation]:
-    """The event's obligations of the newest revision: what it owes, has met, or is exempt from."""
-    return list(Obligation.objects.filter(event=event, superseded_at__isnull=True).order_by("duty"))
+    """The event's obligations of the newest revision: what it owes, has met, or is exempt from.
+
+    Inside a transaction they are locked: nobody settles one that is being revised.
+    """
+    rows = Obligation.objects.filter(event=event, superseded_at__isnull=True).order_by("duty")
+    return list(rows.select_for_update() if transaction.get_connection().in_atomic_block else rows)
 
 
 def clock_of(ob: Obligation) -> Clock:
@@ -164,6 +168,7 @@ def write(changes: list[Changes], now: datetime) -> None:
         ob.superseded_at, ob.superseded_for = now, ob.superseded_for or instead.get((ob.event_id, ob.duty), "")
     if gone:
         ids = [ob.id for ob in gone]
+        _check_untouched(gone)
         Obligation.objects.bulk_update(gone, ["superseded_at", "superseded_for"])
         Milestone.objects.filter(obligation_id__in=ids, fired_at__isnull=True).update(superseded_at=now)
         outbox.stand_down_obligations(ids, now)
@@ -178,6 +183,15 @@ def write(changes: list[Changes], now: datetime) -> None:
                 audit.record(
                     "engine", "clock.offered", f"event:{ob.event_id}", now, duty=ob.duty, release=ob.release_id
                 )  # fmt: skip
+
+
+def _check_untouched(gone: list[Obligation]) -> None:
+    """A release may have settled one of them since it was read: then what was decided is decided again."""
+    known = {ob.id: (ob.settled_at, ob.exempt_reason) for ob in gone}
+    rows = Obligation.objects.select_for_update().filter(id__in=known)
+    for id_, superseded_at, *held in rows.values_list("id", "superseded_at", "settled_at", "exempt_reason"):
+        if superseded_at or tuple(held) != known[id_]:
+            raise IntegrityError(f"obligation {id_} was changed meanwhile")
 
 
 def on_merge(into: Event, gone: Event, policy: Policy, now: datetime, held: bool = False) -> Changes:

@@ -56,6 +56,7 @@ class Placer:
         self.affairs: dict[int, Affair] = {}
         self.fold_ids, self.event_ids = NextIds(Fold), NextIds(Event)
         self.barred: dict[int, set[int]] = {}  # events that a person took a fold out of
+        self.followed_since: datetime | None = None
         self.followed: set[tuple[int, datetime | None]] = set()  # regroupings already taken in
         self.mended: datetime | None = None  # the hour in which like events were last looked for
         self.loaded = False
@@ -90,8 +91,13 @@ class Placer:
             self.hours[event.id] = event.t_event
 
     def follow_people(self, since: datetime) -> None:
-        """Take in what people did since: events they opened join the index, closed ones leave it, regrouped ones are read anew."""
-        opened = Event.objects.filter(opened_by__isnull=False, t_detected__gte=since, closed_at=None, merged_into=None)
+        """Take in what people did since: events they opened join the index, closed ones leave it, regrouped ones are read anew.
+
+        Never less than since the last time: days may pass without a post, and a merge in between must not be missed.
+        """
+        since, self.followed_since = min(since, self.followed_since or since), since
+        by_people = Q(opened_by__isnull=False, t_detected__gte=since) | Q(reopened_at__gte=since)
+        opened = Event.objects.filter(by_people, closed_at=None, merged_into=None)
         self._add([event for event in opened if event.id not in self.events])
         for event_id in Event.objects.filter(closed_at__gte=since).values_list("id", flat=True):
             self.events.drop(event_id)

@@ -178,3 +178,42 @@ def test_two_acts_at_one_instant_are_two_notices(fire):
     notices = Alert.objects.filter(event=fire, kind="regraded", level=1).order_by("id")
     assert [bool(a.stood_down_at) for a in notices] == [True, False]
     assert "起算更正" in notices[1].title
+
+
+def test_a_reopened_event_takes_posts_again():
+    from flow.placing import Placer
+    from tests.flow.city import READERS
+
+    placer = Placer(POLICY.edition, READERS.here)
+    ask = "西安市灞桥区某厂房起火，有没有人受伤？请公安局通报！"
+    post("灞桥区厂房起火，求通报", ask, "2026-11-23 09:00")
+    play("2026-11-23 09:05", placer)
+    event = Event.objects.get()
+    clock_acts.rule_on_answer(event.id, False, user("li"), "已答复", POLICY, at("2026-11-23 10:00"), True)
+    clock_acts.close(event.id, user("li"), "平息", POLICY, at("2026-11-23 10:10"))
+    post("西安一处工地塔吊", "西安市高新区某工地塔吊倒塌，有没有人受伤？", "2026-11-23 10:20", site="微博二")
+    play("2026-11-23 10:25", placer)
+    clock_acts.reopen(event.id, user("li"), "又起", POLICY, at("2026-11-23 10:30"), True)
+    post("灞桥厂房起火后续，求警方通报", "西安市灞桥区某厂房起火，有没有人受伤？请公安局再通报！", "2026-11-23 10:40", site="微博三")
+    play("2026-11-23 10:45", placer)
+    event.refresh_from_db()
+    assert event.posts == 2
+
+
+def test_a_merge_is_not_missed_however_long_nobody_posts():
+    from flow import regroup
+    from flow.placing import Placer
+    from tests.flow.city import READERS
+
+    placer = Placer(POLICY.edition, READERS.here)
+    post(*FIRE, "2026-11-23 09:00", outlet="media", site="华商网")
+    play("2026-11-23 09:05", placer)
+    gone = Event.objects.get()
+    into = opened("灞桥区厂房大火", "2026-11-23 08:00", "2026-11-23 09:10")
+    act = regroup.Act(user=user("li"), reason="同一事", policy=POLICY, now=at("2026-11-23 09:30"), held=True)
+    regroup.merge(into.id, gone.id, act)
+    post(*FIRE, "2026-11-26 09:00", site="微博二")
+    play("2026-11-26 09:05", placer)
+    into.refresh_from_db()
+    assert into.posts == 2
+    assert not gone.obligations.filter(superseded_at=None).exists()

@@ -1,7 +1,7 @@
 """Merging, splitting and taking a merge back: no clock is lost, loosened or told twice."""
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from alerts.models import Alert
 from analysis.models import Event
@@ -150,3 +150,14 @@ def test_what_was_already_published_settles_a_late_upgrade_before_anything_is_to
     assert not Alert.objects.filter(milestone__obligation__duty="K1").exists()
     notice = Alert.objects.get(kind="regraded", level=1)
     assert "已超时" not in notice.title and "此前发布的《情况通报》已于 11月23日 10:00 履行" in notice.text
+
+
+def test_what_was_settled_after_it_was_read_is_never_revised_away():
+    event = opened("火灾", "2026-11-23 08:00", "2026-11-23 08:10")
+    read = owing.current(event)
+    event.t_event = at("2026-11-23 07:00")
+    decided = owing.reconcile(event, read, POLICY.duties, at("2026-11-23 10:00"), late=True)
+    made = publish(event, "2026-11-23 09:30")
+    with pytest.raises(IntegrityError, match="changed meanwhile"), transaction.atomic():
+        owing.write([decided], at("2026-11-23 10:00"))
+    assert clock(event).release_id == made.id
