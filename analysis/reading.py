@@ -19,7 +19,9 @@ from analysis.text import Cutter, normalise, strip_chain
 RULES = "rules-2"  # raised when the rules change; part of every Reading's version
 LONGEST = 6000  # characters read; what an article says further on does not change what it is about
 CUT = 1500  # characters that are cut into words: the model reads 600, the words that tell events apart stand in the head
+LEAD = 40  # characters of a post without a title that stand for one
 LEARNED = 0.7  # share of the learned probability in a score; the rest is the rules', lest an odd text carry the model away
+LEARNED_UNTITLED = 0.4  # of a comment or short post: the model was taught on headlines and says too little of them
 
 
 TIERS = ("none", "incident", "direct")  # in ascending order
@@ -110,6 +112,11 @@ class Look:
     body_words: list[str]
 
     @property
+    def silent(self) -> bool:
+        """Whether no word of it speaks of anything: only a model can then say what it is about."""
+        return not self.weights and not self.found.toll and not any(h.word.police for h in self.hits)
+
+    @property
     def seen(self) -> list[float]:
         """As numbers for the model."""
         return signals.of(self.hits, self.text, self.found, self.weights)
@@ -140,14 +147,14 @@ class Reader:
     def read(self, post: PostText) -> Verdict:
         """The verdict on one post. Never raises on any text; time grows with length up to LONGEST characters."""
         read = self.look(post)
-        if read is None:
+        if read.silent and self._model is None and not post.raised:
             return self._nothing
         hits, text, weights, found = read.hits, read.text, read.weights, read.found
         words_of_title, words_of_body = read.title_words, read.body_words
         learned = None
         if self._model:
             learned = self._model.predict(text, words_of_title, words_of_body, read.seen)
-        direct, incident = _weigh_in(found, learned)
+        direct, incident = _weigh_in(found, learned, LEARNED if post.title else LEARNED_UNTITLED)
         reasons = [*found.reasons, *found.incident_reasons]
         tier = "direct" if direct >= relevance.DIRECT else "incident" if incident >= relevance.INCIDENT_FROM else "none"
         if post.raised:
@@ -184,13 +191,12 @@ class Reader:
             version=self.version,
         )
 
-    def look(self, post: PostText) -> Look | None:
-        """What the rules see of a post; None where no word of it speaks of anything."""
+    def look(self, post: PostText) -> Look:
+        """What the rules see of a post."""
         title, text = _whole(post)
+        title = title or _lead(text)
         hits = self._scanner.scan(text)
         weights = themes.weigh(hits, len(title))
-        if not weights and not any(h.word.police for h in hits) and not relevance.toll(text) and not post.raised:
-            return None
         return Look(
             text=text,
             hits=hits,
@@ -221,12 +227,12 @@ class Reader:
         )
 
 
-def _weigh_in(found: relevance.Relevance, learned: dict[str, float] | None) -> tuple[float, float]:
+def _weigh_in(found: relevance.Relevance, learned: dict[str, float] | None, share: float) -> tuple[float, float]:
     """Both scores: those of the rules, or mostly those of the model, which has seen what the rules say."""
     if learned is None:
         return found.direct, found.incident
-    direct = LEARNED * learned["direct"] + (1 - LEARNED) * found.direct
-    incident = LEARNED * learned["incident"] + (1 - LEARNED) * found.incident
+    direct = share * learned["direct"] + (1 - share) * found.direct
+    incident = share * learned["incident"] + (1 - share) * found.incident
     if found.toll:  # three or more dead or missing: no model may talk that away
         incident = max(incident, found.incident)
     return direct, incident
@@ -237,6 +243,13 @@ def _happened(by_rule: bool, said: Facts, learned: dict[str, float] | None) -> b
     if learned is None or said.deaths or said.missing or said.serious or said.injured:
         return by_rule
     return learned["happened"] >= 0.5
+
+
+def _lead(text: str) -> str:
+    """The first sentence of a post without a title, at most LEAD characters: what it says first is what it is about."""
+    head = text[:LEAD]
+    end = min((at for mark in "。！？!?；;" if (at := head.find(mark)) > 3), default=len(head))
+    return head[:end]
 
 
 def _whole(post: PostText) -> tuple[str, str]:

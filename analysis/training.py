@@ -76,7 +76,7 @@ def train(
     """
     words = _vectors(folder, reader, target.with_name("vectors.npz"))
     examples = [e for e in (*labelled(folder), *_negatives(folder), *corrections) if not e.kept]
-    examples, hashed, seen = _matrices(examples, reader, words)
+    hashed, seen = _matrices(examples, reader, words)
     together = hstack([hashed, csr_matrix(seen)]).tocsr()
     size = 1 << learning.BITS
     weights = np.zeros((size, len(HEADS)), dtype=np.float32)
@@ -111,23 +111,17 @@ def _target(example: Example, head: str) -> bool | None:
     return None if example.kind is None else example.kind == head
 
 
-def _matrices(
-    examples: Sequence[Example], reader: Reader, words: Vectors
-) -> tuple[list[Example], csr_matrix, np.ndarray]:
-    """The examples in which the rules see anything (the others never reach the model), and their features."""
-    read, index, seen = [], [], []
+def _matrices(examples: Sequence[Example], reader: Reader, words: Vectors) -> tuple[csr_matrix, np.ndarray]:
+    """Features of each example: hashed ones, dense ones."""
+    index, seen = [], []
     for example in examples:
         look = reader.look(plain_post(example.text))
-        if look is None:
-            continue
         all_words = [*look.title_words, *look.body_words[: learning.MOST_WORDS]]
-        read.append(example)
         index.append(learning.features(look.text, all_words, sum(map(len, look.title_words))))
         seen.append(learning.dense(look.seen, words.of(look.title_words), words.of(all_words)))
     indptr = np.cumsum([0, *(len(r) for r in index)])
     data = np.concatenate([np.full(len(r), 1 / math.sqrt(max(1, len(r))), dtype=np.float32) for r in index])
-    matrix = csr_matrix((data, np.concatenate(index), indptr), shape=(len(index), 1 << learning.BITS))
-    return read, matrix, np.array(seen)
+    return csr_matrix((data, np.concatenate(index), indptr), shape=(len(index), 1 << learning.BITS)), np.array(seen)
 
 
 def labelled(folder: Path) -> Iterator[Example]:
