@@ -5,13 +5,13 @@ Such a part of a query is asked for loosely (its strings anywhere), and its cand
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 
-from archive.terms import fold, needle, pattern, units
+from archive.terms import fold, last_unit, needle, pattern, units
 from archive.tree import And, Everything, Ids, Near, Node, Not, Or, Text
 
 Checked = Near | Text
+LONGEST_UNIT = 80  # characters of a word with the punctuation around it
 NOTHING = Not(Everything())
 
 
@@ -76,17 +76,19 @@ def _near(near: Near, folded: str) -> bool:
     left, right = _spans(near.left, folded), _spans(near.right, folded)
     if not (left and right):
         return False
-    starts = units(folded)
-
-    def unit(place: int) -> int:
-        return bisect_right(starts, place)
-
-    return any(
-        0 <= unit(later[0]) - unit(earlier[1] - 1) - 1 <= near.distance
+    gaps = (
+        (earlier[1], later[0])
         for a in left
         for b in right
         for earlier, later in ((a, b) if a[0] < b[0] else (b, a),)
         if earlier[1] <= later[0]
+    )
+    # Most gaps are far shorter or far longer than asked for: only the others are counted out.
+    return any(
+        end - start <= near.distance
+        or (end - start <= near.distance * LONGEST_UNIT and units(folded[start:end]) <= near.distance)
+        or (near.distance == 0 and units(folded[start:end]) == 0)
+        for start, end in gaps
     )
 
 
@@ -102,7 +104,7 @@ def _any(texts: tuple[Text, ...]) -> Node:
 def _parts(text: str, field: str) -> list[Text]:
     """The string without its last word, and that word as a prefix by itself."""
     last = fold(text).rstrip()
-    start = max(units(last), default=0)
+    start = last_unit(last)
     while start > 0 and not needle(last[:start]).terms:
         start -= 1
     return [Text(last[:start], field), Text(last[start:], field, True)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import add
@@ -35,11 +36,17 @@ _SIMPLER = dict(zip(TRADITIONAL, SIMPLIFIED, strict=True))
 class _Folding(dict[int, str]):
     """Character by character, so that a part of a text always folds to a part of the folded text."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.uneven: set[str] = set()  # characters met so far that fold to none or to several
+
     def __missing__(self, code: int) -> str:
         character = chr(code)
         invisible = unicodedata.category(character) == "Cf" or 0xFE00 <= code <= 0xFE0F
         folded = "" if invisible else unicodedata.normalize("NFKC", character).casefold()
         self[code] = folded = "".join(_SIMPLER.get(c, c) for c in folded)
+        if len(folded) != 1:
+            self.uneven.add(character)
         return folded
 
 
@@ -51,14 +58,19 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
-def fold_with_places(text: str) -> tuple[str, list[int]]:
+def fold_with_places(text: str) -> tuple[str, Sequence[int]]:
     """The folded text and, for each of its characters, the place in `text` it came from (and one place more)."""
+    folded = fold(text)
+    if _FOLDING.uneven.isdisjoint(text):
+        return folded, range(len(text) + 1)
     places = [i for i, character in enumerate(text) for _ in _FOLDING[ord(character)]]
-    return fold(text), [*places, len(text)]
+    return folded, [*places, len(text)]
 
 
 def index_terms(text: str) -> str:
     """The terms of a text to be indexed, in order, separated by spaces."""
+    if not text:
+        return ""
     terms: list[str] = []
     for run, word in _TOKEN.findall(fold(text)):
         if run:
@@ -117,12 +129,17 @@ def pattern(text: str, prefix: bool = False) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-def units(folded: str) -> list[int]:
-    """Where each character of a Han run, each word, number and sign of a folded text begins: what NEAR counts."""
-    starts: list[int] = []
-    for found in _TOKEN.finditer(folded):
-        starts.extend(range(found.start(), found.end()) if found[1] else (found.start(),))
-    return starts
+def units(folded: str) -> int:
+    """How many characters of Han runs, words, numbers and signs a folded text has: what NEAR counts."""
+    return sum(len(run) or 1 for run, _ in _TOKEN.findall(folded))
+
+
+def last_unit(folded: str) -> int:
+    """Where the last of them begins; 0 when there is none."""
+    found = None
+    for found in _TOKEN.finditer(folded):  # noqa: B007
+        pass
+    return 0 if found is None else found.end() - 1 if found[1] else found.start()
 
 
 def _whole(word: str, *, open_end: bool) -> str:

@@ -40,18 +40,17 @@ class Tantivy:
         self._searcher: tantivy.Searcher | None = None
 
     def fill(self, batches: Iterable[list[Document]]) -> float:
-        """Seconds of the engine's own work; making terms is not counted."""
+        """Seconds of the engine's work and of making bigrams for it, without which it finds no Chinese."""
         writer = self._index.writer(96 << 20, 1)
         seconds = 0.0
         for batch in batches:
-            ready = [(d, index_terms(d.title), index_terms(d.body)) for d in batch]
             began = time.perf_counter()
-            for d, title, body in ready:
+            for d in batch:
                 made = tantivy.Document()
                 made.add_unsigned("post_id", d.post_id)
                 made.add_integer("rank", rank(d.published_at, d.post_id))
-                made.add_text("title", title)
-                made.add_text("body", body)
+                made.add_text("title", index_terms(d.title))
+                made.add_text("body", index_terms(d.body))
                 for name, value in (("site", d.site), ("platform", d.platform), ("grade", d.grade), ("type", d.type)):
                     if value:
                         made.add_text(name, value)
