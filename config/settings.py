@@ -125,6 +125,8 @@ def _database(url: str | None) -> dict:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # Nobody may wait for a row, or keep one, longer than a beat can bear; whoever is refused tries again.
+        "OPTIONS": {"options": "-c lock_timeout=8s -c idle_in_transaction_session_timeout=30s"},
     }
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+    transaction,
+)
 
 from alerts import replacing
 from alerts.escalation import Ladder
@@ -27,6 +35,7 @@ TICK_S, BUSY_TICK_S = 1.0, 0.2  # between two looks at the deadlines; after one 
 STOP_S = 2.5  # for what is under way when the engine is to end
 POLL_S = 0.5  # between two looks of an idle sender, or of the intake: other processes write too
 UNHURRIED_S = 5.0
+STATEMENT_S = 60
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,16 @@ def senders(ladder: Ladder, stop: threading.Event) -> list[Beat]:
     return [Beat(f"send-{name}", work(name), POLL_S, stop) for name in ladder.channels]
 
 
+def bound_statements() -> None:
+    """No statement of this process may hold up its thread for long (PostgreSQL; connections made from now on)."""
+    if connection.vendor == "postgresql":
+        options = connections.databases[DEFAULT_DB_ALIAS]["OPTIONS"]
+        options["options"] += f" -c statement_timeout={STATEMENT_S}s"
+
+
 def run(policy: Policy, readers: Readers, jobs: Sequence[Job], stop: threading.Event) -> None:
     """Be the engine until `stop` is set. Raises locks.Taken when another engine holds this folder."""
+    bound_statements()
     with locks.engine_role() as role:
         placer = Placer(policy.edition, readers.here)
         sending = senders(policy.ladder, stop)

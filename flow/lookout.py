@@ -85,6 +85,7 @@ def _pending(ladder: Ladder, real: datetime, using: str) -> list[PendingDelivery
     found = [
         PendingDelivery(id=i, channel=c, leased=True, due_at=until)
         for i, c, until in leased.values_list("id", "channel", "lease_until")[:AT_MOST]
+        if until
     ]
     return found + [
         PendingDelivery(id=i, channel=c, leased=False, due_at=at, behind=c in busy)

@@ -97,3 +97,10 @@ def test_a_session_of_another_host_keeps_a_second_engine_out_and_a_lost_session_
     finally:
         first.release()
         second.release()
+
+
+@pytest.mark.postgres
+def test_no_session_waits_for_a_lock_or_keeps_one_without_end():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')")
+        assert cursor.fetchone() == ("8s", "30s")
