@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from analysis.placenames import PROVINCE_OF, PROVINCES, bare
 from analysis.sketches import RAREST, SENSES, Sketch, Vector, Vocabulary, dot, unit
 
-MEMBERS = 12  # posts of an event that are compared one by one: the first and the newest
+MEMBERS = 8  # posts of an event that are kept: the first and the newest
 HELD = 160  # pairs and words counted for one event
 KEYS = 40  # rare pairs by which an event is found
 CROWDED = 400  # a pair in more open events than this tells nothing and is skipped
@@ -33,7 +34,7 @@ SENSE = 0.35  # least cosine of two words that mean alike
 WORDS_SHOWN = 40
 
 FEATURES = (
-    "likeness", "likest", "words", "covered", "rare", "rare_here", "sense", "sense_covered",
+    "likeness", "words", "covered", "rare", "rare_here", "sense", "sense_covered",
     "same_number", "other_number", "other_person", "other_kind", "other_place", "other_type", "days", "posts", "irrelevant",
 )  # fmt: skip
 
@@ -61,6 +62,7 @@ class Open:
     members: list[Sketch] = field(default_factory=list)
     grams: dict[str, float] = field(default_factory=dict)
     words: dict[str, float] = field(default_factory=dict)
+    lengths: tuple[float, float] = (1.0, 1.0)  # of both sums
     sense: NDArray[np.float32] = field(default_factory=lambda: np.zeros(SENSES, dtype=np.float32))
     rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     keys: dict[str, None] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class Open:
             if len(sums) > HELD:
                 for key in sorted(sums, key=lambda k: sums[k])[: len(sums) - HELD * 3 // 4]:
                     del sums[key]
+        self.lengths = (_length(self.grams), _length(self.words))
         self.sense = self.sense + post.sense
         self.rows = np.unique(np.concatenate([m.rows for m in self.members]))
         self.places |= post.places
@@ -208,9 +211,8 @@ class EventIndex:
         here = sorted((math.log(size / (1 + len(self._holding.get(g, ())))) for g in shared), reverse=True)[:3]
         sense, covered = self._senses(event, post)
         return [
-            dot(post.grams, event.grams) / _length(event.grams),
-            max(dot(post.grams, member.grams) for member in event.members),
-            dot(post.words, event.words) / _length(event.words),
+            dot(post.grams, event.grams) / event.lengths[0],
+            dot(post.words, event.words) / event.lengths[1],
             sum(post.grams[g] ** 2 for g in shared),
             sum(rare) / 30,
             sum(here) / 20,
@@ -318,6 +320,7 @@ def _short(entity: str) -> str:
     return entity[:-1] if len(entity) > 2 and entity[-1] in "区县市旗" else entity
 
 
+@lru_cache(20_000)
 def _by_level(entities: frozenset[str]) -> dict[str, set[str]]:
     levels: dict[str, set[str]] = {"city": set(), "province": set(), "district": set(), "street": set()}
     for entity in entities:

@@ -30,6 +30,7 @@ HEADLINE, NEAR_HEADLINE = 16, 0.70
 # 0.42; a truncation stays near 1 however much was cut.
 CONTAINED = ((24, 0.85), (40, 0.72))
 CONTAINED_LONG, CONTAINED_CUT = 0.59, 0.85
+LIKEST = 64  # near texts that are looked at closely: a template repeated daily has hundreds
 GONE = -1  # fold of a forgotten slot
 
 _CHAIN = re.compile(r"//\s*@[^:\s/@]{1,30}\s*:?")
@@ -164,7 +165,7 @@ class FoldIndex:
             return Match(fold_id=self._folds[slot], how="exact", jaccard=1.0)
         if signature is None or hash == 0:
             return None
-        near = [(likeness, slot) for likeness, slot in self._bands.near(signature, NEAR_CUT) if self._folds[slot] != GONE]
+        near = [(likeness, slot) for likeness, slot in self._bands.near(signature, NEAR_CUT) if self._folds[slot] != GONE][:LIKEST]
         return self._likest(near, facts.particulars(norm)) if near else None
 
     def _likest(self, near: list[tuple[float, int]], new: Particulars) -> Match | None:

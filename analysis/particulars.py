@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from analysis.numerals import number
 from analysis.placenames import bare, named
@@ -70,6 +71,7 @@ class Particulars:
         return "|".join((str(self.length), str(self.weight), self.flags, *(",".join(part) for part in lists))).encode()
 
 
+@lru_cache(50_000)  # a template repeated daily is asked again and again
 def unpack(packed: bytes) -> Particulars:
     """The inverse of `Particulars.pack`; ValueError when the bytes are none of ours."""
     length, weight, flags, *lists = packed.decode().split("|")
