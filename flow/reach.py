@@ -61,11 +61,14 @@ def problems(ladder: Ladder, now: datetime) -> tuple[list[dict[str, object]], li
                 who = "、".join(level.role for level in rule.levels)
                 hint = "nobody would hear of it: make an active user with one of these roles (huiying createuser), or a shift"
                 wrong.append(_problem(f"{kind}.{grade or OTHER_GRADES}", who, hint))
+    nobody = "no level has an active user or anybody on shift: huiying createuser NAME --role duty_officer …"
     if len(empty) == len(found):
-        # The same for every kind and grade: said once.
-        hint = "no level has an active user or anybody on shift: huiying createuser NAME --role duty_officer …"
-        roles = "、".join(r.level.role for r in found)
-        wrong = [w for w in wrong if str(w["key"]).startswith("level[")] + [_problem("level", roles, hint)]
+        # The same for every kind and grade: said once. A house that has hired nobody is not set up yet; one that has,
+        # and whose policy names none of them, has a wrong policy.
+        unknown = [w for w in wrong if str(w["key"]).startswith("level[")]
+        if not User.objects.filter(is_active=True, groups__name__in=set(ROLES) - {"admin"}).exists():
+            return unknown, [f"{FILE}: {nobody}"]
+        wrong = [*unknown, _problem("level", "、".join(r.level.role for r in found), nobody)]
     notes = [
         f"{FILE}: level[{r.level.n}] {r.level.role}（{r.level.name}）: no active user and nobody on shift; its alerts wait in the role's inbox"
         for r in found

@@ -21,9 +21,17 @@ def problems(ladder=POLICY.ladder):
 
 
 @pytest.mark.django_db
-def test_where_nobody_at_all_could_hear_anything_it_is_said_once():
+def test_where_nobody_who_was_hired_could_hear_anything_it_is_said_once():
+    user("fen", "analyst")
     wrong, notes = problems()
     assert wrong == [("escalation.toml", "level", "duty_officer、shift_leader、centre_head、bureau_leader")] and notes == []
+
+
+@pytest.mark.django_db
+def test_a_house_that_has_hired_nobody_yet_is_told_what_to_do_not_refused():
+    user("root", "admin")
+    wrong, notes = problems()
+    assert wrong == [] and len(notes) == 1 and "createuser" in notes[0]
 
 
 @pytest.mark.django_db
@@ -45,6 +53,7 @@ def test_people_whose_account_is_off_reach_nobody():
     gone = user("zhang", "duty_officer")
     gone.is_active = False
     gone.save()
+    user("fen", "analyst")
     assert [key for _, key, _ in problems()[0]] == ["level"]
 
 
@@ -58,6 +67,8 @@ def test_a_role_that_does_not_exist_is_refused_by_its_key():
 
 def test_check_names_file_key_value_and_hint_and_ends_with_one(huiying, service_env, tmp_path, settings):
     script = Script(huiying, service_env, tmp_path)
+    assert script("check")["ok"]  # nobody has been hired yet
+    script.people(fen="analyst")
     [problem] = script("check", code=1)["problems"]
     assert problem["file"] == "escalation.toml" and problem["key"] == "level" and "createuser" in problem["hint"]
     script.people(zhang="duty_officer")
