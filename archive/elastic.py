@@ -50,7 +50,7 @@ class Elastic:
                 from_=page.offset,
                 track_total_hits=True,
                 allow_partial_search_results=False,
-                docvalue_fields=["post_id", "event", "grade"],
+                docvalue_fields=[{"field": name} for name in ("post_id", "event", "grade")],
                 aggs={name: _counting(name) for name in page.facets} or None,
             )
         return Found(
@@ -276,7 +276,7 @@ def _all(
             size = SLICE if most is None else min(SLICE, most - done)
             answer = client.search(
                 pit={"id": pit, "keep_alive": KEPT_OPEN}, query=query, size=size, sort=[{"rank": "desc"}],
-                search_after=after, docvalue_fields=fields, track_total_hits=False, allow_partial_search_results=False,
+                search_after=after, docvalue_fields=[{"field": name} for name in fields], track_total_hits=False, allow_partial_search_results=False,
             )  # fmt: skip
             pit, hits = answer["pit_id"], answer["hits"]["hits"]
             yield from (hit["fields"] for hit in hits)

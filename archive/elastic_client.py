@@ -21,7 +21,7 @@ def connect(what: Server) -> Elasticsearch:
     login: dict[str, Any] = {"api_key": what.api_key} if what.api_key else {}
     if what.user and what.password:
         login = {"basic_auth": (what.user, what.password)}
-    trusted = {"ca_certs": what.ca} if what.ca else {}
+    trusted: dict[str, Any] = {"ca_certs": what.ca} if what.ca else {}
     return Elasticsearch(
         list(what.urls), request_timeout=TIMEOUT_S, max_retries=2, retry_on_timeout=True, **login, **trusted
     )

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 MakeDocuments = Callable[[list[int]], list[Document]]
 Progress = Callable[[int, int], None]  # done, of how many
 SLICE = 2000
+NO_ROOM = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,11 @@ def drain(make_documents: MakeDocuments, batch: int = SLICE, *, keep_open: bool 
     except IndexUnreachable as e:
         # The posts wait in the change log; the desk says so.
         _trouble(chosen, str(e))
+        return 0
+    except (OSError, ValueError) as e:
+        if not any(text in str(e) for text in NO_ROOM):
+            raise
+        _trouble(chosen, f"磁盘已满，检索库写不下去：请清理磁盘；信息在数据库里等待，没有丢失（{e}）")
         return 0
     finally:
         if not keep_open:

@@ -138,8 +138,8 @@ def compared(alone: Any, size: int) -> dict[str, dict[str, float]]:
     for kind, texts in asked.items():
         ours, theirs = [], []
         for _ in range(ROUNDS):
-            ours.append(p95([timed(lambda t=text, k=kind: our_search(k, t)) for text in texts]))  # type: ignore[misc]
-            theirs.append(p95([timed(lambda t=text, k=kind: alone(k, t)) for text in texts]))  # type: ignore[misc]
+            ours.append(p95([timed(lambda t=text, k=kind: our_search(k, t)) for text in texts]))
+            theirs.append(p95([timed(lambda t=text, k=kind: alone(k, t)) for text in texts]))
         totals = [our_search(kind, text).total for text in texts]
         found[kind] = {
             "p95_ms": round(median(ours), 2), "alone_p95_ms": round(median(theirs), 2), "median_total": median(totals),
@@ -163,7 +163,7 @@ def rows_for(kind: str, text: str, size: int) -> None:
     from archive import near, search
     from archive.models import Post, Source
     from archive.query import And, Filter, parse
-    from archive.results import Page
+    from archive.results import Page, Sort
     from bench.search_corpus import document
 
     engine, node = search.engine(), parse(text)
@@ -172,7 +172,7 @@ def rows_for(kind: str, text: str, size: int) -> None:
         wanted |= set(engine.newest(And((near.loosely(check), near.loosely(node))), Filter(), search.LOOKED_AT))
     if not wanted:
         offset = 980 if kind == "page50" else 0
-        sort = "best" if kind in ("rare", "frequent", "and") else "newest"
+        sort: Sort = "best" if kind in ("rare", "frequent", "and") else "newest"
         wanted = {r.post_id for r in engine.search(node, Filter(), Page(sort=sort, limit=20, offset=offset)).rows}
     source, _ = Source.objects.get_or_create(name="检索基准", defaults={"kind": "file"})
     known = set(Post.objects.filter(id__in=wanted).values_list("id", flat=True))
@@ -224,7 +224,7 @@ def under_load(size: int) -> dict[str, float]:
     asked = [(kind, text) for kind, texts in queries(size, 5).items() for text in texts]
     for kind, text in asked:
         rows_for(kind, text, size)
-    idle = p95([timed(lambda k=kind, t=text: our_search(k, t)) for kind, text in asked * 3])  # type: ignore[misc]
+    idle = p95([timed(lambda k=kind, t=text: our_search(k, t)) for kind, text in asked * 3])
     writer = subprocess.Popen(
         [sys.executable, "-m", "bench.search_writer", str(size), str(BUSY_PER_S)], stdout=subprocess.PIPE, text=True
     )
@@ -233,7 +233,7 @@ def under_load(size: int) -> dict[str, float]:
         writer.stdout.readline()  # it has committed once
         times, end = [], time.perf_counter() + LOAD_S
         while time.perf_counter() < end:
-            times += [timed(lambda k=kind, t=text: our_search(k, t)) for kind, text in asked]  # type: ignore[misc]
+            times += [timed(lambda k=kind, t=text: our_search(k, t)) for kind, text in asked]
     finally:
         writer.terminate()
         writer.wait(30)

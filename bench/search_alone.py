@@ -69,7 +69,7 @@ class Tantivy:
         wanted = self._query(parse(text))
         offset = 980 if kind == "page50" else 0
         order: dict[str, Any] = {} if kind in ("rare", "frequent", "and") else {"order_by_field": "rank"}
-        found = self._searcher.search(wanted, 20, offset=offset, **order)
+        found: Any = self._searcher.search(wanted, 20, offset=offset, **order)
         for _, address in found.hits:
             self._searcher.doc(address).get_first("post_id")
         if kind == "range_facets":

@@ -14,8 +14,10 @@ from django.db.models import F
 
 from archive import query
 from archive.models import SavedSearch
+from archive.naming import meant
 from archive.query import QueryError
 from flow import audit, topics
+from flow.naming import NAMES
 from sla.engine import Unmet
 
 MOST_PER_DAY = 200  # of one topic; more is no alert but a feed, and the topic's page shows it
@@ -59,7 +61,7 @@ def _check(wish: Wish, now: datetime) -> None:
     if not wish.name.strip():
         raise Unmet("请写名称", "name")
     try:
-        node = query.parse(wish.query)
+        node = meant(wish.query, NAMES, now)
     except QueryError as e:
         raise Unmet(str(e), "query") from e
     if isinstance(node, query.Everything):

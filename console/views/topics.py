@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from archive import query, search
 from archive.models import SavedHit, SavedSearch
 from archive.months import SearchUnavailable
+from archive.naming import meant
 from archive.query import QueryError
 from config import clock
 from console.coverage import coverage
 from console.forms import TopicForm, refuse
 from console.permissions import HEAD, Request, may, needs, roles_of, signed_in
 from flow import topic_acts, topics
+from flow.naming import NAMES
 from sla.engine import Unmet
 
 HITS_SHOWN = 100
@@ -97,12 +99,12 @@ def trial(request: Request) -> HttpResponse:
     form.is_valid()
     text = form.cleaned_data.get("query", "")
     try:
-        node = query.parse(text)
+        now = clock.now()
+        node = meant(text, NAMES, now)
         if isinstance(node, query.Everything):
             raise QueryError(0, "请先写词")
-        now = clock.now()
         tried = topics.tried(node, now)
-        shown = search.search(text, search.Filter(start=now - topics.TRIED_OVER), limit=TRIED_SHOWN)
+        shown = search.search(text, search.Filter(start=now - topics.TRIED_OVER), limit=TRIED_SHOWN, names=NAMES)
         most = form.cleaned_data.get("most_per_day") or 0
         context |= {"trial": tried, "hits": shown.hits, "text": text, "why": topics.too_often(tried, most)}
     except (QueryError, SearchUnavailable) as e:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 import threading
 from datetime import timedelta
 
@@ -296,3 +298,30 @@ def test_a_stale_document_is_a_difference(add_post):
     Post.objects.filter(id=post.id).update(reposts=5)
     (difference,) = indexing.compare(documents)
     assert (difference.missing, difference.extra, difference.stale) == ((), (), (post.id,))
+
+
+@pytest.mark.sqlite
+def test_a_full_disk_lets_posts_wait_and_says_so(add_post, monkeypatch):
+    add_post("警方 " + "很长的正文" * 200)
+    size = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    commit = search.Embedded.commit
+
+    def commit_without_room(self) -> None:
+        # The kernel itself refuses to let any file grow beyond what a full disk would hold.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, size[1]))
+        try:
+            commit(self)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, size)
+
+    monkeypatch.setattr(search.Embedded, "commit", commit_without_room)
+    try:
+        assert indexing.drain(documents, keep_open=True) == 0
+    finally:
+        signal.signal(signal.SIGXFSZ, handler)
+        monkeypatch.undo()
+    assert "磁盘已满" in indexing.behind().trouble and indexing.behind().waiting == 1
+    assert indexing.drain(documents) == 1
+    assert indexing.behind().trouble == ""
+    assert search.search("警方").total == 1
