@@ -29,6 +29,7 @@ JUDGED = 8  # candidates that are looked at closely
 STALE_H = 96.0  # idle hours after which an event takes no more: what comes then is an old case retold
 LEAST_OVERLAP = 0.02  # candidates below share too little to be worth a look
 LEAST_OVERLAP_IRRELEVANT = 0.10  # nine of ten posts are irrelevant: only near ones are looked at
+TOLL = 0.3  # what the same number of dead counts as, in the units of a pair's weight
 NEARLY_EQUAL = 0.80  # likeness at which other places no longer speak against one event
 SENSE = 0.35  # least cosine of two words that mean alike
 WORDS_SHOWN = 40
@@ -193,7 +194,7 @@ class EventIndex:
             holding = self._holding.get(gram)
             if not holding or len(holding) > CROWDED:
                 continue
-            gain = grams[gram] ** 2
+            gain = grams.get(gram, TOLL) ** 2
             for event_id in holding:
                 found[event_id] = found.get(event_id, 0.0) + gain
             visited += len(holding)

@@ -43,6 +43,7 @@ _KINDS = {
 _KIND = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _KINDS.items()))
 # How any bulletin begins; two of one day have it in common and nothing else.
 _BULLETIN = re.compile("(?:警方|官方|公安|警情|情况|平安|当地)(?:发布)?(?:通报|回应|提示)|(?:警方|公安机关?)(?:已)?介入(?:调查)?")
+_TOLL = re.compile(r"(\d+)(?:余)?(?:人|名[^,，。\d]{0,4})?(?:死|遇难|身亡|丧生)")
 _HE, _SHE = re.compile("[男父]"), re.compile("[女母妻]")
 
 Vector = NDArray[np.float32]
@@ -166,20 +167,25 @@ def sketch(
     found = frozenset(places)
     return Sketch(
         grams=pairs,
-        rarest=tuple(list(pairs)[:RAREST]),
+        rarest=(*list(pairs)[:RAREST], *_tolls(text)),
         words={w: v / length for v, w in longer},
         rows=index,
         weights=weights,
         sense=unit(vocabulary.senses[index].T @ weights) if len(index) else np.zeros(SENSES, dtype=np.float32),
         places=found,
         named=found | frozenset(named(text)),
-        numbers=frozenset(_COUNTED.findall(text)[:12]),
+        numbers=frozenset(_COUNTED.findall(text)[:12]) | {f"{toll[5:]}死" for toll in _tolls(text)},
         kinds=frozenset(m.lastgroup or "" for m in _KIND.finditer(text)),
         person=bool(_HE.search(text)) - bool(_SHE.search(text)),
         type=type,
         relevant=relevant,
         hour=hour,
     )
+
+
+def _tolls(text: str) -> list[str]:
+    """Keys of the numbers of dead: two reports of one disaster may share little else."""
+    return sorted({f"toll {m[1]}" for m in _TOLL.finditer(text) if len(m[1]) > 1 or m[1] > "2"})[:3]
 
 
 def unit(vector: NDArray[Any]) -> Vector:
