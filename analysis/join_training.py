@@ -79,9 +79,9 @@ def windows(folder: Path, labels: Path = LABELS) -> dict[str, list[Item]]:
     event_of: dict[int, str] = {}
     for row in labels.read_text().splitlines():
         if row and not row.startswith("#"):
-            window, day, line, event = row.split("\t")
+            window, day, number, event = row.split("\t")
             window_of[day] = window
-            event_of[int(line)] = f"{window}/{event}"
+            event_of[int(number)] = f"{window}/{event}"
     found: dict[str, list[Item]] = {}
     for line, (platform, day, title) in enumerate(_titles(folder)):
         if day in window_of and platform != "zhihu":
