@@ -142,6 +142,23 @@ def labelled(folder: Path) -> Iterator[Example]:
         )
 
 
+def kept_rows(folder: Path) -> list[dict[str, Any]]:
+    """The labelled items of the kept months, as rows for analysis.measuring; those without a judged grade count as none."""
+    rows = [
+        {
+            "id": f"kept-{number}",
+            "text": example.text,
+            "published": example.published if "T" in example.published else f"{example.published}T12:00:00+08:00",
+            "police_related": int(bool(example.direct)),
+            "police_relevant_broad": int(bool(example.incident)),
+            "incident_type": example.kind,
+            "grade": "一般" if example.happened else "none",
+        }
+        for number, example in enumerate(labelled(folder))
+    ]
+    return [row for row in rows if is_kept(str(row["published"]))]
+
+
 def _own(row: dict[str, Any], label: dict[str, Any]) -> Example:
     return Example(
         text=row["title"] + ("\n" + row["desc"] if row.get("desc") else ""),
