@@ -52,7 +52,7 @@ One logistic regression for each question (涉警, 警情类, whether anything h
 plain arrays with a hash. It holds no text: words are hashes. `vectors.npz` belongs to it.
 
 ## Data
-{header["examples"]} examples, {header["corrections"]} of them corrections by officers. Labels: `labels.tsv` ({header["own_labels"]}), see
+{header["examples"]} examples. Labels: `labels.tsv` ({header["own_labels"]}), see
 docs/labelling.md. {header["kept"]}.
 {files}
 

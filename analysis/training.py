@@ -37,7 +37,6 @@ POOL, HAND, NEGATIVE, STREAM = (
 OURS = Path(__file__).parent / "model" / "labels.tsv"  # our own hand labels of pool items: id, tier, kind, grade, unsure
 UNSURE = 0.6  # weight of a label on which a second reader could differ
 PLAIN_NEGATIVE = 0.1  # weight of a news title of another section: there are many, and they are easy
-CORRECTED = 2.0  # weight of an officer's correction
 STRENGTH = 8.0  # inverse of the penalty (scikit-learn's C), read off the folds
 SMALL = 0.01  # weights below this are dropped: they only make the file larger
 KEPT_OF = 7  # one month in so many is kept
@@ -66,16 +65,13 @@ def is_kept(published: str) -> bool:
     return zlib.crc32(published[:7].encode()) % KEPT_OF == 0
 
 
-def train(
-    folder: Path, reader: Reader, target: Path, trained: str, corrections: Sequence[Example] = ()
-) -> dict[str, Any]:
+def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str, Any]:
     """Build the model at `target` (and vectors.npz beside it, when missing) from `folder`; returns its header.
 
-    `trained` is the day of training as text, part of the version; `corrections` are officers'. Raises OSError when a
-    file is missing.
+    `trained` is the day of training as text, part of the version. Raises OSError when a file is missing.
     """
     words = _vectors(folder, reader, target.with_name("vectors.npz"))
-    examples = [e for e in (*labelled(folder), *_negatives(folder), *corrections) if not e.kept]
+    examples = [e for e in (*labelled(folder), *_negatives(folder)) if not e.kept]
     hashed, seen = _matrices(examples, reader, words)
     together = hstack([hashed, csr_matrix(seen)]).tocsr()
     size = 1 << learning.BITS
@@ -98,7 +94,6 @@ def train(
         "own_labels": sha(OURS),
         "kept": f"months with crc32(YYYY-MM) % {KEPT_OF} == 0 were not trained on",
         "examples": len(examples),
-        "corrections": len(corrections),
     }
     arrays = {"weights": weights, "dense": dense, "bias": bias, "idf": _idf(folder, reader)}
     return learning.save(target, arrays, words, note)
