@@ -139,7 +139,7 @@ def part_one(policy: Policy, reading: Readers, gateway: Running, options: argpar
         kills += 1
         if kills % 50 == 0:
             say(f"{kills} kills, {gateway.count()} messages received")
-    settled(within=120 + options.deliveries / 20)
+    settled(within=300 + options.deliveries / 5)
     took = time.monotonic() - began
     for child in children:
         kill(child)
@@ -234,7 +234,7 @@ def part_two(policy: Policy, gateway: Running, kills: int) -> dict[str, dict[str
             pid = fork(dying_sender(policy, point))
             ended += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -9
         living = fork(sender_process(policy))
-        settled(within=60 + 2 * LEASE_S)
+        settled(within=180 + 2 * LEASE_S)
         kill(living)
         found[point] = {"kills": ended, **counted(gateway, warnings)}
         if ended < kills:
