@@ -7,7 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from archive import indexing, search
-from archive.months import IndexBusy
+from archive.months import SearchUnavailable
 from config.cli import Refused
 from config.management.base import Command as Base
 from flow import documents, locks
@@ -30,7 +30,7 @@ class Command(Base):
 
             try:
                 posts = indexing.rebuild(documents.documents, progress)
-            except IndexBusy as e:
+            except SearchUnavailable as e:
                 raise Refused(str(e)) from e
         return {"state": "done", "pid": None, "posts": posts, "seconds": round(time.perf_counter() - began, 1)}
 
