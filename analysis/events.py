@@ -150,7 +150,7 @@ class EventIndex:
         overlaps = self._overlaps(post.rarest, post.grams)
         least = LEAST_OVERLAP if post.relevant else LEAST_OVERLAP_IRRELEVANT
         closest = sorted(overlaps.items(), key=lambda pair: (-pair[1], pair[0]))
-        found = []
+        found: list[tuple[int, list[float]]] = []
         for event_id, overlap in closest:
             if overlap < least or len(found) == JUDGED:
                 break
