@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def main() -> int:
     parser.add_argument("--posts", type=int, action="append")
     parser.add_argument("--elasticsearch", action="store_true", help="also on one node of a real server")
     options = parser.parse_args()
+    # Stopped from outside, it still takes its server and its folder with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = tempfile.mkdtemp(prefix="huiying-bench-")
     for name in [n for n in os.environ if n.startswith(("HUIYING_", "ELASTICSEARCH_")) and n != "HUIYING_CONFIG"]:
         del os.environ[name]
