@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=BOTH, action="append", help="default: both")
     parser.add_argument("--kills", type=int, default=500, help="at random moments, on each database (default 500)")
-    parser.add_argument("--deliveries", type=int, default=16_000, help="during them, on each database (default 16000)")
+    parser.add_argument("--deliveries", type=int, default=32_000, help="during them, on each database (default 32000)")
     parser.add_argument("--at-point", type=int, default=50, help="kills at each point, on each database (default 50)")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # this process measures one database
     return parser.parse_args()
