@@ -41,6 +41,7 @@ def card(header: dict[str, Any], got: dict[str, Any]) -> str:
     kinds = "\n".join(
         f"| {kind} | {c['n']} | {c['precision']:.2f} | {c['recall']:.2f} | {c['f1']:.2f} |" for kind, c in got["per_class"].items()
     )
+    told = f", {header['corrections']} of them officers' corrections ({header['corrections_sha']})" if header["corrections"] else ""
     low, high = got["type_macro_f1_interval"]
     return f"""# Model card: relevance and type
 
@@ -52,7 +53,7 @@ One logistic regression for each question (涉警, 警情类, whether anything h
 plain arrays with a hash. It holds no text: words are hashes. `vectors.npz` belongs to it.
 
 ## Data
-{header["examples"]} examples. Labels: `labels.tsv` ({header["own_labels"]}), see
+{header["examples"]} examples{told}. Labels: `labels.tsv` ({header["own_labels"]}), see
 docs/labelling.md. {header["kept"]}.
 {files}
 

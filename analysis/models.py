@@ -130,3 +130,16 @@ class Grading(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class Correction(models.Model):
+    """更正研读: a person's word on one post's reading. The newest that was not taken back stands, and is learned from."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="corrections")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    tier = models.CharField(max_length=8)  # direct | incident | none
+    type = models.CharField(max_length=3, blank=True)  # "" with tier none
+    reason = models.CharField("理由", max_length=300)
+    before = models.JSONField()  # tier, type and reasons of the reading, for taking it back
+    undone_at = models.DateTimeField(null=True)

@@ -93,6 +93,16 @@ def choose(weights: dict[str, float], facts: Facts, learned: dict[str, float] | 
     return best.get(kind, (0.0, FALLBACK[kind]))[1]
 
 
+def kind_of_type(type_: str, weights: dict[str, float]) -> str | None:
+    """The kind that a type code stands for; where its shades are of several kinds, that of the heaviest; None when none speaks."""
+    shades = [theme for theme in KINDS if theme.startswith(f"{type_}-")]
+    kinds = {KINDS[theme] for theme in shades}
+    if len(kinds) == 1:
+        return kinds.pop()
+    spoken = [theme for theme in shades if weights.get(theme, 0.0) > 0]
+    return KINDS[max(spoken, key=lambda theme: weights[theme])] if spoken else None
+
+
 def words_of(hits: Sequence[Hit], theme: str) -> list[str]:
     """The words that speak for a theme, heaviest first, at most five."""
     found = {h.word.text: w for h in hits for t, w in h.word.themes if t == theme}

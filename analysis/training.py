@@ -65,13 +65,17 @@ def is_kept(published: str) -> bool:
     return zlib.crc32(published[:7].encode()) % KEPT_OF == 0
 
 
-def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str, Any]:
+def train(
+    folder: Path, reader: Reader, target: Path, trained: str, corrections: Sequence[Example] = ()
+) -> dict[str, Any]:
     """Build the model at `target` (and vectors.npz beside it, when missing) from `folder`; returns its header.
 
-    `trained` is the day of training as text, part of the version. Raises OSError when a file is missing.
+    `trained` is the day of training as text, part of the version; `corrections` are officers' (analysis.corrections).
+    Raises OSError when a file is missing.
     """
     words = _vectors(folder, reader, target.with_name("vectors.npz"))
-    examples = [e for e in (*labelled(folder), *_negatives(folder)) if not e.kept]
+    learned = [e for e in corrections if not e.kept]
+    examples = [*(e for e in (*labelled(folder), *_negatives(folder)) if not e.kept), *learned]
     hashed, seen = _matrices(examples, reader, words)
     together = hstack([hashed, csr_matrix(seen)]).tocsr()
     size = 1 << learning.BITS
@@ -94,6 +98,9 @@ def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str,
         "own_labels": sha(OURS),
         "kept": f"months with crc32(YYYY-MM) % {KEPT_OF} == 0 were not trained on",
         "examples": len(examples),
+        "corrections": len(learned),
+        "corrections_kept": len(corrections) - len(learned),
+        "corrections_sha": hashlib.sha256(repr(learned).encode()).hexdigest()[:16] if learned else "",
     }
     arrays = {"weights": weights, "dense": dense, "bias": bias, "idf": _idf(folder, reader)}
     return learning.save(target, arrays, words, note)

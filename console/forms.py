@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from archive.models import SavedSearch, Source
 from config.clock import SHANGHAI
 from console.permissions import may
-from console.words import TYPES
+from console.words import TIERS, TYPES
 from crawlers.addresses import AddressRefused, check_url
 from flow import topics
 from flow.topic_acts import MOST_PER_DAY, Wish
@@ -85,6 +85,14 @@ class RegroupForm(forms.Form):
         if data.get("what") in ("merge", "move") and not data.get("other"):
             self.add_error("other", "请填写另一事件的编号")
         return data
+
+
+class CorrectionForm(forms.Form):
+    tier = forms.ChoiceField(label="相关性", choices=list(TIERS.items()))
+    type = forms.ChoiceField(
+        label="类型", choices=[("", "（无关，不分类）"), *((k, f"{k} {v}") for k, v in TYPES.items())], required=False
+    )
+    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class EventForm(forms.Form):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from analysis.models import Event, Grading, Reading
+from analysis.models import Correction, Event, Grading, Reading
 from archive.erasing import terms_of
 from archive.models import Change, Erasure, Post
 from archive.months import month_of
@@ -120,7 +120,8 @@ def _empty(ids: Sequence[int], now: datetime) -> int:
 
 
 def _forget_reading(post_id: int) -> None:
-    """What analysis quoted from the post."""
+    """What analysis quoted from the post, and officers in correcting it."""
+    Correction.objects.filter(post_id=post_id).delete()
     reading = Reading.objects.filter(post_id=post_id).first()
     if reading is None:
         return

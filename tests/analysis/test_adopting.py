@@ -22,7 +22,7 @@ def test_the_card_tells_data_figures_and_limits():
     }  # fmt: skip
     got = adopting.figures([row], reader(), load_editions(CONFIG)["labels"])
     header = {
-        "version": "v", "rules": "r", "note": "n", "examples": 1, "own_labels": "h", "kept": "k",
+        "version": "v", "rules": "r", "note": "n", "examples": 1, "corrections": 0, "own_labels": "h", "kept": "k",
         "files": {"pool.jsonl": "abc"},
     }  # fmt: skip
     told = adopting.card(header, got)

@@ -11,18 +11,18 @@ from tests.console import city
 pytestmark = pytest.mark.django_db
 OF_CLOCKS = {"correct_clock", "rule_answer", "close_event", "settle_duty"}
 MAY = {
-    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup"} | OF_CLOCKS,
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup", "correct_reading"} | OF_CLOCKS,
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "save_topic", "manage_rota", "sign_handover", "regroup", "close_alert", "pause_clock",
+        "save_topic", "manage_rota", "sign_handover", "regroup", "correct_reading", "close_alert", "pause_clock",
     } | OF_CLOCKS,
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "manage_sources", "manage_channels", "save_topic", "regroup", "close_alert", "pause_clock", "exempt_clock",
+        "manage_sources", "manage_channels", "save_topic", "regroup", "correct_reading", "close_alert", "pause_clock", "exempt_clock",
     } | OF_CLOCKS,
     "bureau_leader": {"acknowledge", "second_grade", "close_alert", "exempt_clock", "close_event"},
-    "analyst": {"draft_release", "save_topic"},
-    "judge": {"save_topic", "regroup"},
+    "analyst": {"draft_release", "save_topic", "correct_reading"},
+    "judge": {"save_topic", "regroup", "correct_reading"},
     "admin": {"manage_sources", "manage_rota", "manage_channels"},
 }  # fmt: skip
 

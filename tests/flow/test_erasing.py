@@ -10,12 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from analysis.models import Event, Grading, Reading
+from analysis.models import Correction, Event, Grading, Reading
 from archive import indexing, search
 from archive.models import Change, Erasure, Post, Source
 from archive.retention import digest, load_retention
 from config.cli import Refused
-from flow import documents, erasing
+from flow import correcting, documents, erasing
 from flow.models import AuditEntry, Hold
 
 NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -98,6 +98,15 @@ def test_erasing_now_leaves_nothing_in_tables_search_and_files(say, data_folder)
     entry = AuditEntry.objects.get(action="post.erased")
     assert (entry.actor, entry.subject) == ("法制", f"post:{gone.id}") and SECRET not in str(entry.data)
     assert indexing.compare(documents.documents) == []
+
+
+def test_erasing_takes_what_officers_wrote_in_correcting_it(say, django_user_model):
+    post = say(SECRET)
+    read(post)
+    li = django_user_model.objects.create_user("li")
+    correcting.correct(post.pk, "direct", "T01", f"说的是{SECRET}", li, NOW)
+    erasing.erase(post.pk, "li", "本人要求", NOW, at_once=False)
+    assert not Correction.objects.exists() and SECRET not in str(list(Reading.objects.values()))
 
 
 def test_erasing_hides_at_once_and_rewrites_within_a_day(say):

@@ -26,7 +26,7 @@ class Command(Base):
         parser.add_argument("--dry-run", action="store_true", help="train and compare, change nothing")
 
     def answer(self, options: dict[str, Any]) -> dict[str, Any]:
-        from analysis import adopting, training  # scikit-learn is imported for training alone
+        from analysis import adopting, corrections, training  # scikit-learn is imported for training alone
 
         if options["joining"]:
             return self._joining(options)
@@ -39,7 +39,8 @@ class Command(Base):
             if beside.exists():
                 shutil.copy(beside, made.with_name(beside.name))
             try:
-                header = training.train(folder, rules, made, clock.real_now().date().isoformat())
+                today = clock.real_now().date().isoformat()
+                header = training.train(folder, rules, made, today, corrections.examples(rules))
                 kept = training.kept_rows(folder)
             except OSError as e:
                 raise Refused(f"训练资料无法读取：{e}", "folder") from e
@@ -71,6 +72,10 @@ class Command(Base):
         self.stdout.write(f"模型 {answer['version']}：{answer['examples']} 条，{len(answer['files'])} 个文件")
         if "after" not in answer:
             return
+        if answer["corrections"] or answer["corrections_kept"]:
+            told = f"  其中人工更正 {answer['corrections']} 条"
+            kept = answer["corrections_kept"]
+            self.stdout.write(told + (f"；另有 {kept} 条属留作检验的月份，未用于训练" if kept else ""))
         names = dict(zip(FIGURES, ("涉警 F1", "警情类 F1", "类型宏平均 F1"), strict=True))
         for figure, name in names.items():
             before = f"{answer['before'][figure]:.3f}" if answer["before"] else "无"
