@@ -1,6 +1,6 @@
 """更正研读: a person corrects what was read of one post, and takes it back.
 
-The reading shown and the search follow at once. No event, grade or clock is touched: those have acts of their own
+The reading as shown and exported follows at once, and the post is indexed again. No event, grade or clock is touched: those have acts of their own
 (flow.regroup, flow.acts, flow.clock_acts). Refusals raise sla.engine.Unmet(error, field); nothing is written then.
 """
 

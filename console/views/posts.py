@@ -50,7 +50,7 @@ def correct(request: Request, post_id: int) -> HttpResponse:
             return redirect("post", post_id)
         refuse(form, e)
         return _page(request, post_id, form)
-    messages.success(request, "已更正研读；下次训练时采用")
+    messages.success(request, "已更正研读")
     return redirect("post", post_id)
 
 

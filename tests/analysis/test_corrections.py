@@ -132,4 +132,4 @@ def test_what_an_officer_taught_is_what_the_new_model_says(folder, target, corre
         words = list(rules.look(training.plain_post(post.title)).title_words)
         seen = rules.look(training.plain_post(post.title)).seen
         said.append(learning.load(made).predict(post.title, words, words, seen)["direct"])
-    assert said[1] > 0.5 > said[0] or said[1] > said[0] + 0.2
+    assert said[1] > said[0] + 0.2

@@ -1,4 +1,4 @@
-"""更正研读 on a post's page: the reading and the search follow, events and clocks do not, and one takes back one's own."""
+"""更正研读 on a post's page: the reading as shown and exported follows, events and clocks do not; one takes back one's own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def reading(post) -> Reading:
 
 
 @pytest.mark.parametrize("role", ["duty_officer", "shift_leader", "centre_head", "analyst"])
-def test_an_officer_corrects_what_was_read_and_page_and_search_follow(signed, scene, role):
+def test_an_officer_corrects_what_was_read_and_page_and_documents_follow(signed, scene, role):
     client, post = signed(role), scene["first"]
     assert "归并 · 移动信息" in client.get(f"/posts/{post.pk}/").content.decode()
     Change.objects.all().delete()
