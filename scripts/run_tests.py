@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = sys.argv[1:2] == ["--long"]
+# A process for each core; a file's tests stay together, for they share a service or a server.
+WORKERS = str(min(4, os.cpu_count() or 1))
 CI = os.environ.get("CI", "").lower() in ("true", "1")
 
 
@@ -39,7 +41,10 @@ def suite(title: str, markers: str, env: dict[str, str], command: tuple[str, ...
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         code = subprocess.run(
-            [*command, sys.executable, "-m", "pytest", "-q", "-m", markers, f"--junitxml={report}", *sys.argv[1 + LONG :]],
+            [
+                *command, sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "-m", markers,
+                f"--junitxml={report}", *sys.argv[1 + LONG :],
+            ],
             cwd=ROOT,
             env=env,
         ).returncode

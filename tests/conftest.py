@@ -16,7 +16,8 @@ from pathlib import Path
 for _name in [name for name in os.environ if name.startswith("HUIYING_")]:
     del os.environ[_name]
 _SCRATCH = Path(tempfile.mkdtemp(prefix="huiying-tests-"))
-_OUTBOUND = _SCRATCH / "outbound.log"
+# One for the run: the processes that share its tests are started with this process's environment.
+_OUTBOUND = Path(os.environ.setdefault("OUTBOUND_LOG", str(_SCRATCH / "outbound.log")))
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     # Playwright's synchronous API keeps an event loop in the test's thread; Django would refuse every query there.
