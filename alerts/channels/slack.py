@@ -42,7 +42,8 @@ SETUP = {
 API = "https://slack.com/api/"
 # The SDK's own lines hold whole answers, and with them tickets and messages; what matters we say ourselves.
 SILENT = logging.getLogger("huiying.slack_sdk")
-SILENT.disabled = True
+# Not `disabled`: whoever configures logging afterwards would switch it on again.
+SILENT.addFilter(lambda record: False)
 
 
 class Slack:
