@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from archive import indexing, search
+from archive.models import Change, Post
 from config.clock import real_now
+from flow.documents import documents
 from tests.console import city
 
 
@@ -31,3 +34,13 @@ def signed(scene):
         return client
 
     return log_in
+
+
+@pytest.fixture
+def indexed(scene, settings, tmp_path):
+    """The scene's posts, found by search over an index in a folder of its own."""
+    settings.DATA = tmp_path
+    Change.objects.bulk_create(Change(post_id=pk) for pk in Post.objects.values_list("pk", flat=True))
+    indexing.drain(documents)
+    yield scene
+    search._engines.pop(tmp_path / "index", None)

@@ -10,24 +10,12 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from archive import indexing, search
-from archive.models import Change, Post, SavedSearch, SearchHistory
+from archive.models import SavedSearch, SearchHistory
 from crawlers.models import SourceRun
-from flow.documents import documents
 from flow.models import AuditEntry
 from tests.console import city
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def indexed(scene, settings, tmp_path):
-    """The scene's posts, found by search."""
-    settings.DATA = tmp_path
-    Change.objects.bulk_create(Change(post_id=pk) for pk in Post.objects.values_list("pk", flat=True))
-    indexing.drain(documents)
-    yield scene
-    search._engines.pop(tmp_path / "index", None)
 
 
 @pytest.fixture

@@ -6,22 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from archive import indexing, search
-from archive.models import Change, Post, SavedHit, SavedSearch
-from flow.documents import documents
+from archive.models import Post, SavedHit, SavedSearch
 from flow.models import AuditEntry
 from tests.console import city
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def indexed(scene, settings, tmp_path):
-    settings.DATA = tmp_path
-    Change.objects.bulk_create(Change(post_id=pk) for pk in Post.objects.values_list("pk", flat=True))
-    indexing.drain(documents)
-    yield scene
-    search._engines.pop(tmp_path / "index", None)
 
 
 @pytest.fixture
