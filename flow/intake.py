@@ -38,8 +38,8 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
     counts: Counter[str] = Counter()
     if not replay:
         correct_future_dates(now)
-    topics.KEPT.refresh()
     while posts := unread(now):
+        topics.KEPT.refresh()
         if not placer.loaded:
             placer.load(now)
         placer.follow_people(now - timedelta(days=1))
