@@ -160,6 +160,7 @@ def test_any_order_of_people_posts_time_and_kills_keeps_every_invariant():
     play(examples=20, steps=20)
 
 
+@pytest.mark.sqlite  # see test_thirty_days: one long transaction is slow on PostgreSQL
 @pytest.mark.long
 @pytest.mark.django_db
 def test_a_great_many_orders_keep_them_too():
