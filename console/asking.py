@@ -149,19 +149,20 @@ def _typed(at: datetime) -> str:
 
 def composed(every: str, any_of: str, exact: str, none_of: str, in_title: str, near: tuple[str, str, int] | None) -> str:
     """The query that the form 高级检索 describes, in the language of the box."""
-    parts = [_quoted(w) for w in _words(every)]
-    if any_words := [_quoted(w) for w in _words(any_of)]:
+    parts = [_quoted(w) for w in words(every)]
+    if any_words := [_quoted(w) for w in words(any_of)]:
         parts.append(any_words[0] if len(any_words) == 1 else f"({' 或 '.join(any_words)})")
     if exact.strip():
         parts.append("“" + re.sub("[“”\"„‟＂]", "", exact.strip()) + "”")
-    parts += [f"标题:{_quoted(w)}" for w in _words(in_title)]
+    parts += [f"标题:{_quoted(w)}" for w in words(in_title)]
     if near and near[0].strip() and near[1].strip():
         parts.append(f"({_quoted(near[0])} NEAR/{near[2]} {_quoted(near[1])})")
-    parts += [f"非 {_quoted(w)}" for w in _words(none_of)]
+    parts += [f"非 {_quoted(w)}" for w in words(none_of)]
     return " ".join(parts)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """What people type as several words: between spaces, commas of both kinds, 、 or semicolons."""
     return [word for word in re.split(r"[\s、，,;；]+", text) if word]
 
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from archive.models import SavedSearch, Source
 from config.clock import SHANGHAI
+from console.asking import words
 from console.permissions import may
 from console.words import TIERS, TYPES
 from crawlers.addresses import AddressRefused, check_url
@@ -227,8 +228,8 @@ class TopicForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        groups = [_words(data.get(name, "")) for name in ("any1", "any2", "any3")]
-        without = _words(data.get("without", ""))
+        groups = [words(data.get(name, "")) for name in ("any1", "any2", "any3")]
+        without = words(data.get("without", ""))
         if any(groups):
             data["query"] = topics.grouped(groups, without)
         elif without:
@@ -239,7 +240,3 @@ class TopicForm(forms.Form):
 
     def wish(self) -> Wish:
         return Wish(**{name: self.cleaned_data[name] for name in Wish.__dataclass_fields__})
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in re.split(r"[\s、，,;；]+", text) if word]
