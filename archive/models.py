@@ -11,6 +11,13 @@ class Source(models.Model):
 
     class Kind(models.TextChoices):
         FEED = "feed", "订阅源"
+        SITE = "site", "新闻网站"
+        WEIBO = "weibo", "微博本账号"
+        WEIBO_SEARCH = "weibo_search", "微博商业检索"
+        WEIBO_PUSH = "weibo_push", "微博推送流"
+        WECHAT = "wechat", "微信公众号"
+        WEBHOOK = "webhook", "推送接口"
+        FOLDER = "folder", "监看文件夹"
         FILE = "file", "文件导入"
         MANUAL = "manual", "人工录入"
 
@@ -53,6 +60,8 @@ class Source(models.Model):
     etag = models.CharField(max_length=300, blank=True)
     last_modified = models.CharField(max_length=100, blank=True)
     cursor = models.JSONField(default=dict, blank=True)
+    # What is particular to the kind: selectors, template, budget … Never a secret: those come from the environment.
+    options = models.JSONField("设置", default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDate
 from archive import indexing
 from archive.models import Source
 from config import clock
+from crawlers.adapters import ADAPTERS
 from crawlers.models import SourceRun
 from flow import instants
 from flow.models import Lease, Round
@@ -47,7 +48,7 @@ def coverage() -> Coverage:
     rows = Source.objects.values_list("name", "kind", "state", "enabled", "last_item_at")
     for name, kind, state, enabled, item_at in rows:
         # A file or a person's entry is not read again: it counts by its last item only.
-        if kind == Source.Kind.FEED:
+        if kind in ADAPTERS:
             by_state[state if enabled else State.OFF].append(name)
         if item_at and (last_item is None or item_at > last_item):
             last_item = item_at

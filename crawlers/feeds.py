@@ -15,7 +15,7 @@ import feedparser
 
 from crawlers.dates import read_when
 from crawlers.markup import plain
-from crawlers.posts import ParsedItem
+from crawlers.posts import ParsedItem, Refused
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,80}?encoding=["']([\w.:-]+)["']""")
 _DECLARATION = re.compile(r"""(<\?xml[^>]{0,80}?encoding=)["'][\w.:-]+["']""")
@@ -31,13 +31,6 @@ CUT_OFF = "订阅源在这一条中途断开，读到完整内容时再收录"
 
 class NotAFeed(Exception):
     """Nothing in this body can be taken; the message says what it is instead, and where it broke."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refused:
-    row: int  # position in the feed, from 1
-    field: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,9 +41,9 @@ async def in_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 class NotAsked(IgnoreRequest):
     """A request that was not sent. `capped` = somebody's rule says so, else it is a failure."""
 
-    def __init__(self, said: str, *, capped: bool = True, until: datetime | None = None) -> None:
+    def __init__(self, said: str, *, capped: bool = True, code: str = "", until: datetime | None = None) -> None:
         super().__init__(said)
-        self.said, self.capped, self.until = said, capped, until
+        self.said, self.capped, self.code, self.until = said, capped, code, until
 
 
 class Postponed(NotAsked):
@@ -80,15 +80,15 @@ class Robots:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        if request.meta.get("robots"):
+        if request.meta.get("robots") or request.meta.get("api"):
             return
         name = origin(request.url)
         async with self._asking.setdefault(name, asyncio.Lock()):
             rules = await in_thread(hosts.remembered_rules, name, real_now()) or await self._fetch(name)
         if rules.status == hosts.FAILED:
-            raise NotAsked("robots.txt 读取失败，取到之前不读取该站", capped=False)
+            raise NotAsked("robots.txt 读取失败，取到之前不读取该站", capped=False, code="blocked_by_robots")
         if not rules.allows(request.url, self.agent):
-            raise NotAsked("robots.txt 不允许读取此地址")
+            raise NotAsked("robots.txt 不允许读取此地址", code="blocked_by_robots")
 
     async def _fetch(self, name: str) -> hosts.Rules:
         ask = Request(

@@ -53,6 +53,15 @@ class ParsedItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refused:
+    """One thing that was read and cannot be taken, and why."""
+
+    row: int  # the number a person finds it by, from 1
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved:
     """What became of a batch: rows written, rows that were there already."""
 

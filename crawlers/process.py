@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from scrapy.crawler import AsyncCrawlerProcess
 
-from crawlers.spider import FeedSpider, Report
+from crawlers.spider import Report, SourceSpider
 
 LIFE_S = 600.0
 MEMORY_MB = 300
@@ -77,7 +77,7 @@ def run() -> None:
     if not logging.getLogger().isEnabledFor(logging.INFO):
         logging.disable(logging.INFO)  # Scrapy sets its own loggers to DEBUG
     process = AsyncCrawlerProcess(crawl_settings())
-    process.crawl(FeedSpider, listen=_listen, report=_answer)
+    process.crawl(SourceSpider, listen=_listen, report=_answer)
     process.start()
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from archive.models import Source
+from crawlers.adapters import ADAPTERS
 from crawlers.models import Rejection, SourceRun
 
 SILENT_GAPS = 5.0  # k: no new item in five usual gaps is a silence, even when HTTP says 200 (sources.md §5)
@@ -28,6 +29,7 @@ class Run:
     started_at: datetime
     state: str  # alive | failing | capped
     said: str = ""  # what happened, in Chinese; an error when the state is not alive
+    code: str = ""  # the finer reason of the state: rate_limited, blocked_by_robots, auth_required …
     http: int | None = None
     fetched: int = 0
     new: int = 0
@@ -41,8 +43,8 @@ class Run:
 
 
 def due(now: datetime) -> list[int]:
-    """Ids of the enabled feeds whose time has come, longest waiting first."""
-    waiting = Source.objects.filter(enabled=True, kind=Source.Kind.FEED).exclude(url="")
+    """Ids of the enabled sources we ask by ourselves whose time has come, longest waiting first."""
+    waiting = Source.objects.filter(enabled=True, kind__in=ADAPTERS)
     waiting = waiting.filter(Q(next_run_at=None) | Q(next_run_at__lte=now))
     return list(waiting.order_by("next_run_at", "pk").values_list("pk", flat=True))
 

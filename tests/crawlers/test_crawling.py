@@ -113,7 +113,7 @@ def test_crawl_delay_is_kept_between_requests(feed: Source, site: Site, read) ->
     read(feed)
     read(feed)
     feeds = [asked.at for asked in site.asked if asked.path == "/feed"]
-    assert feeds[1] - feeds[0] >= 0.99
+    assert feeds[1] - feeds[0] >= 0.9  # the first may have been a moment on its way
 
 
 def test_a_long_crawl_delay_puts_the_source_off_without_blaming_it(feed: Source, site: Site, read) -> None:
