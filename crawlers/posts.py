@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from archive.models import Change, Post, Source
-from crawlers.privacy import follower_band, mask, pseudonym
+from archive.privacy import follower_band, mask, pseudonym
 
 BATCH = 100  # rows of one transaction (design.md §4: no write longer than 50 ms)
 AHEAD = timedelta(minutes=10)  # commands.md, "Time": a live post dated further ahead gets the time it was received

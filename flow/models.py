@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from analysis.models import Event
+from analysis.models import Event, Unit
 from archive.models import Post
 
 
@@ -119,3 +119,62 @@ class Hold(models.Model):
     at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
     released_by = models.CharField(max_length=150, blank=True)
+
+
+class Letter(models.Model):
+    """来信: 局长信箱, 12345, 私信. Kept here alone: never a Post, never searched, never learned from; every read is audited.
+
+    Text and title are masked before they are stored. Its clocks are obligations of "letter:ID" (flow/letters.py).
+    """
+
+    class Channel(models.TextChoices):
+        MAILBOX = "mailbox", "局长信箱"
+        HOTLINE = "hotline", "12345"
+        MESSAGE = "message", "私信"
+        PAPER = "paper", "来信来访"
+
+    class Kind(models.TextChoices):
+        COMPLAINT = "complaint", "投诉"
+        SUGGESTION = "suggestion", "建议"
+        REPORT = "report", "举报"
+        INQUIRY = "inquiry", "咨询"
+
+    class State(models.TextChoices):
+        NEW = "new", "待转办"
+        HANDED = "handed", "已转办，待签收"
+        ACCEPTED = "accepted", "单位已签收"
+        OBJECTED = "objected", "单位退回，待另转"
+        CLOSED = "closed", "已办结"
+
+    key = models.CharField(max_length=64, unique=True)  # the same letter twice is one row
+    channel = models.CharField("渠道", max_length=8, choices=Channel)
+    kind = models.CharField("类型", max_length=10, choices=Kind)
+    kind_guessed = models.BooleanField(default=False)  # by words of the text; the office says what it is
+    external_no = models.CharField("原编号", max_length=80, blank=True)  # how the mailbox numbers it: the answer goes out there
+    writer = models.CharField("来信人", max_length=20, blank=True)  # 张**
+    title = models.CharField("标题", max_length=200, blank=True)
+    text = models.TextField("内容")
+    received_at = models.DateTimeField("收到时间", db_index=True)
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=150)  # log-in name, or the source that brought it
+    petition = models.BooleanField("按信访办理", default=True)  # which clocks it owes
+    state = models.CharField("状态", max_length=8, choices=State, default=State.NEW, db_index=True)
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()}来信 {self.pk}"
+
+
+class LetterHandover(models.Model):
+    """转办: a letter given to a unit, which signs for it or says within five working days that it is not theirs."""
+
+    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, related_name="handovers")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    note = models.CharField("要求", max_length=300, blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.CharField(max_length=150, blank=True)
+    objected_at = models.DateTimeField(null=True)
+    objected_by = models.CharField(max_length=150, blank=True)
+    objection = models.CharField("异议", max_length=300, blank=True)

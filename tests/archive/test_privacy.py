@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlers.privacy import follower_band, mask, pseudonym
+from archive.privacy import follower_band, mask, pseudonym
 
 
 @pytest.mark.parametrize(
