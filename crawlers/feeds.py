@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections import Counter
@@ -14,12 +13,11 @@ from urllib.parse import urljoin
 import feedparser
 
 from crawlers.dates import read_when
+from crawlers.decoding import Garbled, decode
 from crawlers.markup import plain
 from crawlers.posts import ParsedItem, Refused
 
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,80}?encoding=["']([\w.:-]+)["']""")
 _DECLARATION = re.compile(r"""(<\?xml[^>]{0,80}?encoding=)["'][\w.:-]+["']""")
-_CHARSET = re.compile(r"""charset=["']?([\w.:-]+)""", re.I)
 _CLOSED = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
 # Characters XML 1.0 forbids: one of them would cost the rest of the feed.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -44,7 +42,11 @@ class ParsedFeed:
 
 def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
     """Items newest-first or as the feed has them. Raises NotAFeed for an empty body, a web page, other formats."""
-    text, damage = decode(body, content_type)
+    try:
+        decoded = decode(body, content_type)
+    except Garbled as e:
+        raise NotAFeed(str(e)) from e
+    text, damage = decoded.text, decoded.damage
     start = text.lstrip("\ufeff \t\r\n")[:2000]
     if not start:
         raise NotAFeed("内容为空")
@@ -57,33 +59,6 @@ def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
         parsed = _xml_feed(text, url)
     parsed = replace(parsed, items=_told_apart(parsed.items))
     return replace(parsed, error=parsed.error or damage)
-
-
-def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """The text, and what was damaged in decoding ("" = nothing).
-
-    A body that is valid UTF-8 is UTF-8 whatever was declared; declared gb2312 and gbk mean gb18030 (sources.md §3.1).
-    """
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return body.decode("utf-16", "replace"), ""
-    header, declared = _CHARSET.search(content_type), _DECLARED.search(body[:300])
-    named = [m and (m[1] if isinstance(m[1], str) else m[1].decode()) for m in (header, declared)]
-    candidates = ["utf-8-sig", *(_codec(name) for name in named if name), "gb18030"]
-    for encoding in candidates:
-        try:
-            return body.decode(encoding), ""
-        except (UnicodeDecodeError, LookupError):
-            continue
-    text = body.decode("utf-8-sig", "replace")
-    return text, f"编码损坏：有 {text.count(chr(0xFFFD))} 处字节无法解码"
-
-
-def _codec(name: str) -> str:
-    folded = name.lower().replace("_", "-")
-    if folded.startswith(("gb", "x-gbk", "cp936", "hz")):
-        return "gb18030"
-    # Servers name these two by default, and they decode anything: they would hide a gb18030 body.
-    return "ascii" if folded in ("iso-8859-1", "latin-1", "us-ascii", "windows-1252") else folded
 
 
 # --- XML ----------------------------------------------------------------------------------------------------
