@@ -169,6 +169,15 @@ def saved_search(name: str, titles: Sequence[str], count: int, beyond: int, most
     return _message(f"【专题命中】{name}：{count} 条", *quoted.split("\n"), more, full)
 
 
+def release_gone(outlet: str, title: str, url: str, seen_at: datetime) -> Message:
+    """`outlet` no longer shows the article of a published release, first seen there at `seen_at`."""
+    return system(
+        f"发布已不见：《{fit(title, 40)}》",
+        f"{outlet} 不再显示已登记发布的《{title}》（{moment(seen_at)} 曾见到）：{url or '无链接'}。\n"
+        "请核实是否撤下或改址；撤下已发布的权威信息须有说明，台账和计时不因此改变。",
+    )
+
+
 def system(what: str, detail: str) -> Message:
     return _message(f"【系统】{what}", detail)
 

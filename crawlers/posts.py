@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from archive.models import Change, Post, Source
+from archive.pages import canonical_url
 from archive.privacy import follower_band, mask, pseudonym
 
 BATCH = 100  # rows of one transaction (design.md §4: no write longer than 50 ms)
@@ -23,7 +23,6 @@ NO_TIME = "发布时间缺失，按收到时间计"
 TIME_AHEAD = "发布时间晚于收到时间10分钟以上，按收到时间计"
 # NUL is refused by PostgreSQL, lone surrogates by every UTF-8 encoder; the other controls are debris of exports.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_TRACKING = re.compile(r"^(utm_.*|spm|share_.*|from|isappinstalled|scene|chksm|weibo_id|wfr)$", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,21 +66,6 @@ class Saved:
 
     new: int
     known: int
-
-
-def canonical_url(url: str) -> str:
-    """The address as identity: no scheme, fragment, default port or tracking words. "" when it names no page."""
-    try:
-        parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
-        return ""
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
-    # A bare site address in the link column stands for the site, not for the thing said there.
-    if not host or (parts.path in ("", "/") and not query):
-        return ""
-    where = host if port in (None, 80, 443) else f"{host}:{port}"
-    return where + (parts.path.rstrip("/") or "/") + ("?" + urlencode(query) if query else "")
 
 
 def key_of(item: ParsedItem, source: Source) -> str:

@@ -33,7 +33,7 @@ from flow.placing import Batch
 from flow.policy import Policy
 from sla import engine
 from sla.authority import sentence
-from sla.models import Milestone, Obligation, Release
+from sla.models import Milestone, Obligation, Release, Sighting
 
 TYPES = {
     "T01": "执法规范", "T02": "警务人员违纪违法", "T03": "案件侦办", "T04": "突发案事件", "T05": "交通管理",
@@ -176,6 +176,17 @@ def source_silent(source: Source, now: datetime, policy: Policy) -> list[Plan]:
     return first_steps(
         cause, "source_silent", message, grade=None, at=now, ladder=policy.ladder, on_duty=on_duty(now)
     )
+
+
+def release_gone(row: Sighting, policy: Policy, now: datetime) -> list[Plan]:
+    """A published release is no longer shown by its outlet."""
+    assert row.release
+    message = messages.release_gone(row.post.source.name, row.release.title, row.post.url, row.seen_at)
+    return _first(f"{gone_cause(row)}{now:%Y%m%dT%H%M%S}", "system", message, row.release.event, policy, now)
+
+
+def gone_cause(row: Sighting) -> str:
+    return f"release:{row.release_id}:gone:{row.id}:"
 
 
 def saved_search(

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from analysis.models import Event
+from archive.models import Post
 
 USER = settings.AUTH_USER_MODEL
 
@@ -53,6 +54,47 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Sighting(models.Model):
+    """渠道所见: one article on an outlet of ours, and the release it is, if any. It settles nothing by itself."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered", "待认定"  # looks like a release that is not yet recorded as published
+        SEEN = "seen", "已见"  # is a release that the ledger has as published
+        ACCEPTED = "accepted", "已认定"  # a person took it as the evidence of publication
+        UNLISTED = "unlisted", "台账没有"
+        DISMISSED = "dismissed", "不属发布"  # a person says that no release belongs to it
+
+    class How(models.TextChoices):
+        URL = "url", "链接相同"
+        TEXT = "text", "正文相同"
+        NEAR = "near", "正文相近"
+        TITLE = "title", "标题相同"
+        PERSON = "person", "人工指认"
+
+    class Verdict(models.TextChoices):
+        SAME = "same", "与审定稿一致"
+        CUT = "cut", "渠道只显示前一部分"
+        DIFFERS = "differs", "与审定稿不一致"
+
+    post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="sighting")
+    release = models.ForeignKey(Release, null=True, blank=True, on_delete=models.PROTECT, related_name="sightings")
+    state = models.CharField("认定", max_length=9, choices=State, db_index=True)
+    how = models.CharField("依据", max_length=6, choices=How, blank=True)
+    likeness = models.FloatField(null=True)
+    verdict = models.CharField("文字", max_length=7, choices=Verdict, blank=True)
+    seen_at = models.DateTimeField()
+    # When it was last held against the ledger: a release drafted since is another chance.
+    checked_at = models.DateTimeField()
+    not_of = models.JSONField(default=list)  # releases it is not, as a person said
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(USER, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField("理由", max_length=300, blank=True)
+    gone_at = models.DateTimeField("不再显示", null=True)
+
+    def __str__(self) -> str:
+        return f"{self.post} → {self.release or '—'}"
 
 
 class Obligation(models.Model):
