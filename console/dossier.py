@@ -13,7 +13,7 @@ from django.db.models import Count, Min, Prefetch, Q
 from alerts.models import Alert, Attempt, Delivery
 from analysis.models import Event, Fold, Reading
 from archive.models import Post
-from console import brief, clocks, inbox
+from console import brief, clocks, inbox, sightings
 from console.words import FACTS, FLAGS
 from flow import status
 from flow.models import MergeProposal, Regroup
@@ -34,6 +34,7 @@ def live(event: Event, now: datetime) -> dict[str, Any]:
         "proposal": next((g for g in gradings if g.kind == "proposed"), None),
         "decision": gradings[0] if gradings and gradings[0].kind != "proposed" else None,
         "releases": event.releases.select_related("drafted_by", "reviewed_by", "published_by").order_by("-id"),
+        "offers": sightings.of_event(event),
         "alerts": alerts(event),
         "timeline": [{**row, "at": datetime.fromisoformat(row["at"])} for row in reversed(status.timeline(event))],
     }

@@ -19,7 +19,7 @@ from config import clock
 from console import affairs, dossier, polling
 from console.coverage import coverage
 from console.forms import EventFilter, EventForm, GradeForm, RegroupForm, refuse
-from console.permissions import Request, needs, signed_in
+from console.permissions import Request, Rights, needs, signed_in
 from console.policy import policy
 from flow import acts
 from sla.engine import Unmet
@@ -101,7 +101,7 @@ def page(
     """The whole event page; `form` is a refused grade form with its reasons."""
     now = clock.now()
     state = dossier.live(event, now)
-    head, side = _halves(state)
+    head, side = _halves(request, state)
     folds, rows = dossier.folds(event, request.GET.get("page"))
     first = GradeForm(initial={"grade": event.grade or "一般"})
     context = {
@@ -125,11 +125,12 @@ def page(
 @require_safe
 def live(request: Request, event_id: int) -> HttpResponse:
     event = get_object_or_404(Event, pk=event_id)
-    return polling.answer(request, _together(*_halves(dossier.live(event, clock.now()))))
+    return polling.answer(request, _together(*_halves(request, dossier.live(event, clock.now()))))
 
 
-def _halves(state: dict[str, Any]) -> tuple[str, str]:
+def _halves(request: Request, state: dict[str, Any]) -> tuple[str, str]:
     """Head with clocks, and the side column: between them stand forms, which no poll may touch."""
+    state = {**state, "may": Rights(request.user), "me": request.user.pk}
     return (
         render_to_string("console/parts/event_live.html", state),
         render_to_string("console/parts/event_side.html", state),

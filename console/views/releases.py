@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analysis.models import Event
 from config import clock
-from console import clocks
+from console import clocks, sightings
 from console.forms import DraftForm, LedgerFilter, PublishForm, refuse
 from console.permissions import Request, needs, signed_in
 from console.policy import policy
 from console.views.events import query_of
 from flow import release as releases
 from sla.engine import Unmet
-from sla.models import Release
+from sla.models import Release, Sighting
 
 PER_PAGE = 30
 PEOPLE = ("drafted_by", "reviewed_by", "published_by")
@@ -32,7 +32,8 @@ def draft(request: Request, event_id: int) -> HttpResponse:
     event, now = get_object_or_404(Event, pk=event_id), clock.now()
     owed = clocks.clocks_of(event.obligations.filter(superseded_at=None).order_by("duty"), now)
     choices = [(c.obligation.duty, f"{c.obligation.duty} {c.name}") for c in owed if c.running]
-    form = DraftForm(request.POST or None, duties=choices, initial={"duties": [c for c, _ in choices if c != "K2"]})
+    initial = {"duties": [c for c, _ in choices if c != "K2"], **_seen(request.GET.get("seen", ""))}
+    form = DraftForm(request.POST or None, duties=choices, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -44,6 +45,12 @@ def draft(request: Request, event_id: int) -> HttpResponse:
             return redirect("release", made.pk)
     context = {"event": event, "form": form, "clocks": owed}
     return render(request, "console/release_new.html", context, status=400 if form.errors else 200)
+
+
+def _seen(sighting_id: str) -> dict[str, str]:
+    """Title and text of an article on our own outlet that the ledger lacks, to draft its release from."""
+    row = Sighting.objects.select_related("post").filter(pk=sighting_id).first() if sighting_id.isdecimal() else None
+    return {"title": row.post.title, "body": row.post.body} if row else {}
 
 
 @signed_in
@@ -68,6 +75,7 @@ def page(request: Request, row: Release, form: PublishForm | None, refused: str 
         "refused": refused,
         "drafter": me == row.drafted_by_id,
         "maker": me in (row.drafted_by_id, row.reviewed_by_id),
+        "sightings": sightings.of_release(row),
     }
     return render(request, "console/release.html", context, status=400 if form or refused else 200)
 
@@ -124,7 +132,16 @@ def ledger(request: Request) -> HttpResponse:
         }
         found = found.filter(**{k: v for k, v in wanted.items() if v})
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "console/ledger.html", {"form": form, "page": shown, "query": query_of(request)})
+    marks, missing = sightings.marks(list(shown.object_list)), sightings.unlisted()
+    context = {
+        "form": form,
+        "page": shown,
+        "rows": [(row, marks.get(row.pk)) for row in shown.object_list],
+        "unlisted": missing[: sightings.UNLISTED],
+        "unlisted_total": missing.count(),
+        "query": query_of(request),
+    }
+    return render(request, "console/ledger.html", context)
 
 
 @signed_in

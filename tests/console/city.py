@@ -148,15 +148,12 @@ def alert(event: Event | None, kind: str, at: datetime, *, level: int = 1, cause
 def release(event: Event, *, duties=("K1",), state="draft", at: datetime, people=(), **more) -> Release:
     """A release as far along as `state`, made by `people` (drafter, reviewer, publisher)."""
     drafter, reviewer, publisher = (*people, None, None, None)[:3]
-    fields = {"drafted_by": drafter, "drafted_at": at}
+    fields = {"drafted_by": drafter, "drafted_at": at, "title": "警情通报", "body": "今晨灞桥区一厂房起火，警方已到场处置。"}
     if state != "draft":
         fields |= {"reviewed_by": reviewer, "reviewed_at": at + timedelta(minutes=5)}
     if state == "published":
         fields |= {"published_by": publisher, "published_at": at + timedelta(minutes=9), "channel": "portal"}
-    return Release.objects.create(
-        event=event, duties=list(duties), title="警情通报", body="今晨灞桥区一厂房起火，警方已到场处置。", state=state,
-        **{**fields, **more},
-    )  # fmt: skip
+    return Release.objects.create(event=event, duties=list(duties), state=state, **{**fields, **more})
 
 
 def scene(now: datetime) -> dict[str, object]:
