@@ -17,6 +17,7 @@ from enum import StrEnum
 from analysis.folding import alike, normal_form, said
 from analysis.particulars import particulars
 from archive.pages import canonical_url
+from archive.privacy import mask
 
 WINDOW = timedelta(days=7)  # between a release's own time and the article's; only an equal address reaches further
 TITLE_LEAST = 8  # characters of a title that may speak alone: 警情通报 heads every second release
@@ -130,9 +131,6 @@ _CUT = re.compile(r"(?:…|\.{2,})\s*(?:展开)?(?:全文)?\s*$|(?:展开)?全�
 _FRAME = re.compile(
     r"^\s*(?:稿件来源|来源|责任编辑|责编|编辑|审核|校对|供稿|发布时间|发布日期|阅读|浏览次数|浏览量|浏览|字号|字体|打印|关闭窗口|关闭)(?:\s*[:：].{0,40})?\s*$"
 )
-# A stored post has its mobile and ID numbers masked (crawlers/privacy.py): the approved text is read the same way.
-_MOBILE = re.compile(r"(?<!\d)(1\d{2})[\d*]{4}(\d{4})(?!\d)")
-_ID_CARD = re.compile(r"(?<!\d)(\d{6})[\d*]{11}[\dXx*](?![\d*])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +171,8 @@ def _sentences(text: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    text = _ID_CARD.sub(r"\1", _MOBILE.sub(r"\1\2", unicodedata.normalize("NFKC", text).lower()))
-    return _BARE.sub("", text)
+    # A stored post has its mobile and ID numbers masked: the approved text is read the same way.
+    return _BARE.sub("", mask(unicodedata.normalize("NFKC", text).lower()))
 
 
 def _passage(tag: str, approved: Sequence[str], shown: Sequence[str]) -> list[Piece]:
