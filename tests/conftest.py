@@ -46,6 +46,8 @@ SKIPS_FAIL = os.environ.get("CI", "").lower() in ("true", "1")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     lacks = browser_lacks()
     for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(900), append=False)
         if lacks and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=f"browser tests: {lacks}"))
         if item.get_closest_marker("postgres") and not on_postgresql():
