@@ -76,6 +76,14 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Growth:
+    """Counters of one post that heat knew as `before` and that were `after` when they were read again, at `after.at`."""
+
+    before: Said
+    after: Said
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heat:
     """`level` red, orange, yellow or blue; `index` the decayed sum at `now`; `parts` how it came about (JSON values)."""
 
@@ -110,11 +118,13 @@ def level(posts: Iterable[Said], now: datetime, by: Coefficients, past: Past | N
 
 
 def advance(
-    parts: Mapping[str, Any], posts: Iterable[Said], now: datetime, by: Coefficients, past: Past | None = None
-) -> Heat:
+    parts: Mapping[str, Any], posts: Iterable[Said], now: datetime, by: Coefficients, past: Past | None = None,
+    grown: Iterable[Growth] = (),
+) -> Heat:  # fmt: skip
     """The heat at `now` from the parts of an earlier call and the posts since: O(new posts), however long the event.
 
-    Posts may come late and in any order; one from after `now` counts as of `now`.
+    Posts may come late and in any order; one from after `now` counts as of `now`. What counters of earlier posts rose
+    by counts from when they were read: attention that came later fades later.
     """
     past = past or Past()
     then = datetime.fromisoformat(parts["at"]) if parts else now
@@ -135,6 +145,14 @@ def advance(
         started = min(started, _hour(at))
         count += 1
         cut += censored(said, by)
+    for growth in grown:
+        at = min(growth.after.at, now)
+        gain = max(weight(growth.after, by) - weight(growth.before, by), 0.0)  # paid to it once, attention is not taken back
+        total += gain * _left(now - at, by)
+        spread += max(growth.after.reposts - max(growth.before.reposts, 0), 0) * _left(now - at, by)
+        hours[_hour(at)] = hours.get(_hour(at), 0.0) + gain
+        days[_hour(at) // 24] = days.get(_hour(at) // 24, 0.0) + gain
+        cut += censored(growth.after, by) and not censored(growth.before, by)
     this = _hour(now)
     hours = {h: v for h, v in hours.items() if h > this - BEFORE_H - 2}
     days = {d: v for d, v in days.items() if d > this // 24 - BEFORE_D - 2}

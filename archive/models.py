@@ -47,6 +47,8 @@ class Source(models.Model):
     purpose = models.CharField("用途", max_length=300, blank=True)
     legal_basis = models.CharField("依据", max_length=300, blank=True)
     approved_by = models.CharField("批准人", max_length=60, blank=True)
+    # Until when somebody's authorisation holds, for kinds that read with one; the engine reminds before it ends.
+    authorised_until = models.DateTimeField("授权到期", null=True, blank=True)
 
     state = models.CharField("状态", max_length=8, choices=State, default=State.OFF)
     detail = models.CharField("说明", max_length=500, blank=True)
@@ -114,6 +116,38 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.body[:40]
+
+
+class Measurement(models.Model):
+    """计数: a post's counters read again at one moment, beside what was known of them before."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="measurements")
+    at = models.DateTimeField()
+    reposts = models.PositiveBigIntegerField(default=0)
+    comments = models.PositiveBigIntegerField(default=0)
+    likes = models.PositiveBigIntegerField(default=0)
+    reads = models.PositiveBigIntegerField(default=0)
+    before = models.JSONField(default=list)  # reposts, comments, likes, reads
+    warmed = models.BooleanField(default=False)  # its event's heat has taken the growth in
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["post", "at"], name="measurement_series"),
+            models.Index(fields=["id"], name="measurement_to_warm", condition=models.Q(warmed=False)),
+        ]
+
+
+class PostVersion(models.Model):
+    """版本: what a post says after an edit at its source. The post itself keeps what was first read."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="versions")
+    at = models.DateTimeField()  # when the edit was seen
+    title = models.CharField(max_length=500, blank=True)
+    body = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "digest"], name="one_version_of_a_text")]
 
 
 class Change(models.Model):

@@ -54,3 +54,26 @@ class Rejection(models.Model):
     row = models.PositiveIntegerField()
     field = models.CharField(max_length=80)
     reason = models.CharField(max_length=300)
+
+
+class Token(models.Model):
+    """What an account's owner allowed us to read with. Sealed: of no use without this installation's key."""
+
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, related_name="token")
+    sealed = models.TextField()
+    uid = models.CharField("账号编号", max_length=40, blank=True)  # the bureau's own account
+    given_by = models.CharField("授权经办", max_length=150)
+    given_at = models.DateTimeField("授权时间")
+    expires_at = models.DateTimeField("到期时间")
+    refusal = models.CharField("失效原因", max_length=200, blank=True)  # the platform took it no more
+
+
+class CallCount(models.Model):
+    """Calls made with one token on one local day, each counted before it was made."""
+
+    meter = models.CharField(max_length=120)
+    day = models.DateField()
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["meter", "day"], name="one_count_a_day")]

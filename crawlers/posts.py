@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from archive.models import Change, Post, Source
 from archive.pages import canonical_url
 from archive.privacy import follower_band, mask, pseudonym
+from crawlers import again
 
 BATCH = 100  # rows of one transaction (design.md §4: no write longer than 50 ms)
 AHEAD = timedelta(minutes=10)  # commands.md, "Time": a live post dated further ahead gets the time it was received
@@ -73,13 +74,18 @@ def key_of(item: ParsedItem, source: Source) -> str:
     if source.kind == Source.Kind.FEED:
         return _hash("feed", str(source.pk), item.external_id or canonical_url(item.url) or item.title + item.published_raw)
     if item.external_id:
-        return _hash("id", item.platform, item.external_id)
+        return id_key(item.platform, item.external_id)
     if page := canonical_url(item.url):
         return _hash("url", page)
     # The author and the raw time belong to it: the same words said by two people are two posts.
     return _hash(
         "text", item.platform, item.site, item.loose_id, item.author, item.published_raw, item.title, item.body
     )
+
+
+def id_key(platform: str, external_id: str) -> str:
+    """The key of what a platform numbers itself, whoever brings it."""
+    return _hash("id", platform, external_id)
 
 
 def _hash(*parts: str) -> str:
@@ -153,7 +159,7 @@ def save(
         posts.setdefault(post.key, post)  # first read wins, also within a batch
     for last_try in (False, False, True):
         try:
-            new = _write(posts, also)
+            new = _write(posts, source, now, live, also)
             return Saved(new=new, known=len(items) - new)
         except IntegrityError:
             # PostgreSQL only: another writer stored one of these keys between our question and our insert.
@@ -162,9 +168,11 @@ def save(
     raise AssertionError("unreachable")
 
 
-def _write(posts: dict[str, Post], also: Callable[[], Any] | None) -> int:
+def _write(posts: dict[str, Post], source: Source, now: datetime, live: bool, also: Callable[[], Any] | None) -> int:
     with transaction.atomic():
         known = known_keys(posts)
+        if known:
+            again.met({key: posts[key] for key in known}, source, now, live=live)
         fresh = [post for key, post in posts.items() if key not in known]
         for post in fresh:
             post.pk = None  # a first try that was rolled back may have set it

@@ -27,7 +27,7 @@ class Run:
     """What one reading of one source came to. Instants are the service's."""
 
     started_at: datetime
-    state: str  # alive | failing | capped
+    state: str  # alive | failing | capped | off
     said: str = ""  # what happened, in Chinese; an error when the state is not alive
     code: str = ""  # the finer reason of the state: rate_limited, blocked_by_robots, auth_required …
     http: int | None = None
@@ -81,6 +81,8 @@ def health_after(source: Source, run: Run, now: datetime) -> dict[str, Any]:
         if state == "alive":
             health["silent_told_at"] = None
         wait = interval
+    elif run.state == "off":  # nothing to read with yet: nobody failed
+        state, detail, health, wait = run.state, run.said, {}, interval
     else:
         failures = source.failures + 1
         state, detail = run.state, run.said if run.state == "capped" else f"连续失败 {failures} 次：{run.said}"

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from analysis.models import Correction, Event, Grading, Reading
 from archive.erasing import terms_of
-from archive.models import Change, Erasure, Post
+from archive.models import Change, Erasure, Post, PostVersion
 from archive.months import month_of
 from archive.retention import OUTLETS, Retention, digest, excerpt
 from config.clock import real_now
@@ -47,6 +47,7 @@ def erase(post_id: int, by: str, reason: str, now: datetime, *, at_once: bool) -
     terms = sorted(terms_of(post.title, post.body, post.site))
     with transaction.atomic():
         _overwrite_freed_pages()
+        PostVersion.objects.filter(post_id=post_id).delete()
         Post.objects.filter(pk=post_id).update(**NOTHING, notes=["已按要求删除"], withdrawn_at=post.withdrawn_at or now)
         _forget_reading(post_id)
         Change.objects.create(post_id=post_id)
@@ -104,6 +105,7 @@ def _cut(ids: Sequence[int], policy: Retention, now: datetime) -> int:
     with transaction.atomic():
         _overwrite_freed_pages()
         Post.objects.bulk_update(posts, ["body", "body_hash", "excerpted_at"])
+        PostVersion.objects.filter(post_id__in=ids).delete()
         Change.objects.bulk_create(Change(post=post) for post in cut)
         if cut:
             audit.record("engine", "post.excerpted", f"posts:{len(cut)}", now, retention=policy.edition)
@@ -114,6 +116,7 @@ def _empty(ids: Sequence[int], now: datetime) -> int:
     with transaction.atomic():
         _overwrite_freed_pages()
         Post.objects.filter(id__in=ids).update(title="", body="")
+        PostVersion.objects.filter(post_id__in=ids).delete()
         Change.objects.bulk_create(Change(post_id=i) for i in ids)
         audit.record("engine", "post.withdrawn", f"posts:{len(ids)}", now, first=min(ids), last=max(ids))
     return len(ids)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # posts in one transaction (design.md §4: none longer than 50 ms)
 AHEAD = 20  # batches read before they are placed
 ONE_POSTS_FAULT = (Error, ValueError, TypeError, KeyError)  # what a single odd post can bring about
+GROW_EVERY = timedelta(seconds=5)
 FUTURE = timedelta(minutes=10)  # a live round corrects a post dated further ahead than this (commands.md)
 
 
@@ -48,10 +49,18 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
         by_chunk = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
         for chunk, reads in zip(chunks, readers.read(by_chunk), strict=True):
             counts += take(placer, chunk, reads, policy, now, held=held)
+    _grow(placer, now)
     if counts:
         placer.forget_stale(now)
         _mend(placer, policy, now, held=held)
     return counts
+
+
+def _grow(placer: Placer, now: datetime) -> None:
+    """Every few seconds: have counters of posts risen that were placed before?"""
+    if placer.grown is None or not timedelta() <= now - placer.grown < GROW_EVERY:
+        warmth.grow(now)
+        placer.grown = now
 
 
 def _mend(placer: Placer, policy: Policy, now: datetime, *, held: bool) -> None:

@@ -59,6 +59,7 @@ class Placer:
         self.followed_since: datetime | None = None
         self.followed: set[tuple[int, datetime | None]] = set()  # regroupings already taken in
         self.mended: datetime | None = None  # the hour in which like events were last looked for
+        self.grown: datetime | None = None  # when counters that rose were last taken in
         self.loaded = False
 
     def load(self, now: datetime) -> None:

@@ -18,7 +18,7 @@ from analysis import facts as figures
 from analysis.models import Event, Grading, Reading
 from analysis.reading import Verdict
 from archive.models import Change
-from flow import audit, owing
+from flow import audit, owing, warmth
 from flow.affair import ENGINE_FIELDS, Affair
 from flow.models import MergeProposal, Regroup
 from flow.policy import Policy
@@ -293,6 +293,7 @@ def _give(readings: Sequence[Reading], event: Event) -> None:
 
 def _save(event: Event, counted: Affair) -> None:
     event.save(update_fields=ENGINE_FIELDS)
+    warmth.recounted(event.pk)
     if counted.changed_grade is not None:
         grading: Grading = counted.changed_grade
         grading.event = event

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
-from analysis.heat import BEFORE_D, BEFORE_H, Coefficients, Past, Said, advance
+from analysis.heat import BEFORE_D, BEFORE_H, Coefficients, Growth, Past, Said, advance
 from analysis.heat_policy import load_heat
-from analysis.models import Event
-from archive.models import Post
+from analysis.models import Event, Reading
+from archive.models import Measurement, Post
 
+GROWN_AT_ONCE = 500
 MOST = 20_000  # events of the past that are looked at, newest first
 
 _known: tuple[datetime, Past] | None = None
@@ -48,6 +52,47 @@ def cool(now: datetime) -> int:
             changed.append(event)
     Event.objects.bulk_update(changed, ["heat", "heat_index", "heat_parts"])
     return len(changed)
+
+
+def grow(now: datetime) -> int:
+    """Let what counters rose by since they were last read warm their events; how many readings were taken in.
+
+    Called by the thread that places posts, the other writer of heat.
+    """
+    rows = Measurement.objects.filter(warmed=False, at__lte=now, post__unread=False).select_related("post").defer("post__body")
+    found = list(rows.order_by("id")[:GROWN_AT_ONCE])
+    if not found:
+        return 0
+    event_of = dict(
+        Reading.objects.filter(post_id__in=[m.post_id for m in found], event__isnull=False).values_list("post_id", "event_id")
+    )
+    grown: dict[int, list[Growth]] = defaultdict(list)
+    for m in found:
+        if m.post_id in event_of:
+            grown[event_of[m.post_id]].append(_growth(m))
+    events = list(Event.objects.filter(pk__in=grown, closed_at=None))
+    for event in events:
+        warm = advance(event.heat_parts, [], now, coefficients(), past(now), grown[event.pk])
+        event.heat, event.heat_index, event.heat_parts = warm.level, warm.index, warm.parts
+    with transaction.atomic():
+        for event in events:
+            # Not over what a person regrouped meanwhile: that counted the posts anew, with these counters.
+            same = Event.objects.filter(pk=event.pk, posts=event.posts, merged_into=None)
+            same.update(heat=event.heat, heat_index=event.heat_index, heat_parts=event.heat_parts)
+        Measurement.objects.filter(pk__in=[m.pk for m in found]).update(warmed=True)
+    return len(found)
+
+
+def recounted(event_id: int) -> None:
+    """The event was counted anew from its posts' counters as they now are (in the caller's transaction)."""
+    posts = Reading.objects.filter(event_id=event_id).values("post_id")
+    Measurement.objects.filter(post_id__in=posts, warmed=False).update(warmed=True)
+
+
+def _growth(m: Measurement) -> Growth:
+    reposts, comments, likes, reads = m.before
+    now = replace(said(m.post), at=m.at, reposts=m.reposts, comments=m.comments, likes=m.likes, reads=m.reads)
+    return Growth(before=replace(now, reposts=reposts, comments=comments, likes=likes, reads=reads), after=now)
 
 
 def forget() -> None:

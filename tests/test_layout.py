@@ -32,6 +32,8 @@ PURE = [
     *(f"sla.{name}" for name in ("revisions", "calendar", "authority", "evidence", "sightings")),
     *(f"alerts.{name}" for name in ("escalation", "explain", "ladder", "messages", "rendering", "rota", "throttle")),
     *(f"archive.{name}" for name in ("matcher", "naming", "near", "pages", "query", "ranges", "simplified", "terms", "tokens", "tree", "values")),
+    "crawlers.metrics",
+    *(f"crawlers.weibo.{name}" for name in ("budget", "errors", "options", "paging", "windows")),
     "flow.invariants",
     *(f"crawlers.extraction.{name}" for name in ("articles", "bodies", "bylines", "furniture", "pages", "paging", "sites", "times", "titles")),
 ]

@@ -1,0 +1,1 @@
+"""Weibo's interfaces as its documents describe them: own account (OAuth), commercial search, push stream."""
