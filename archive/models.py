@@ -95,6 +95,8 @@ class Post(models.Model):
     published_raw = models.CharField(max_length=80, blank=True)
     received_at = models.DateTimeField("收到时间")
     notes = models.JSONField("收录说明", default=list, blank=True)  # ["发布时间缺失，按收到时间计", …]
+    # What an article says of itself: {"origin": "新华社", "pictures": [addresses]}
+    details = models.JSONField("文章信息", default=dict, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     # An individual's post after its time: the body is an excerpt, its hash says what it was (design.md §6, retention).
     excerpted_at = models.DateTimeField(null=True, blank=True)

@@ -9,8 +9,15 @@ from crawlers.markup import plain
 
 CODE = "auth_required"  # the reason a source that answers so is given (Run.code)
 LONG_TEXT = 400  # a page with that much text is content, whatever box stands beside it
+OWN_TEXT = 120  # of text outside forms and links: a short notice has more, a door has less
 _PATH = re.compile(r"(?:^|[/._-])(?:log-?in|sign-?in|passport|sso|cas|oauth2?|denglu|captcha|verify|antispider)(?:[/._-]|$)", re.I)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+# A headline may speak of log-ins; a door's title says nothing else.
+_DOOR = re.compile(
+    r"\W*(?:请?先?(?:用户|会员|系统|统一身份|统一|账号|帐号)?(?:登[录陆]|认证)(?:页面?|入口|中心|平台|系统)?|(?:身份|安全|访问|人机)验证|(?:sign|log) ?in|环境异常|just a moment|access denied)"
+    r"(?=$|[\s_|·—–.-])",
+    re.I,
+)
 _PASSWORD = re.compile(r"""<input\b[^>]*\btype\s*=\s*["']?password\b""", re.I)
 _LOG_IN = re.compile(r"登[录陆入]|统一身份认证|用户认证|身份验证|\b(?:log|sign) ?in\b", re.I)
 _WALL = re.compile(
@@ -18,6 +25,7 @@ _WALL = re.compile(
     r"请先登录|登录后(?:查看|继续|可见|访问)|just a moment|verify you are human|unusual traffic|access denied",
     re.I,
 )
+_BOXES = re.compile(r"<(form|a)\b.*?</\1\s*>", re.I | re.S)
 _HIDDEN = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>", re.I | re.S)
 
 
@@ -29,7 +37,10 @@ def wall(html: str, url: str, asked: str) -> str:
     found = _TITLE.search(html)
     title = plain(found[1])[:80] if found else ""
     moved = bool(_PATH.search(urlsplit(url).path)) and not _PATH.search(urlsplit(asked).path)
-    text = plain(_HIDDEN.sub(" ", html[found.end() if found else 0 :]))
+    shown = _HIDDEN.sub(" ", html[found.end() if found else 0 :])
+    text = plain(shown)
+    if not moved and len(plain(_BOXES.sub(" ", shown))) > OWN_TEXT and not _DOOR.match(title):
+        return ""
     if len(text) > LONG_TEXT and not (moved and _PASSWORD.search(html)):
         return ""
     said = f"“{title}”" if title else urlsplit(url).path[:80]

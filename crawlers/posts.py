@@ -49,6 +49,8 @@ class ParsedItem:
     reads: int = 0
     published_at: datetime | None = None
     published_raw: str = ""
+    origin: str = ""  # whom an article names as its source (来源：新华社)
+    pictures: tuple[str, ...] = ()  # addresses only; no picture is fetched
     notes: tuple[str, ...] = ()
 
 
@@ -136,7 +138,15 @@ def post_of(item: ParsedItem, source: Source, now: datetime, *, live: bool) -> P
         published_raw=clean(item.published_raw)[:80],
         received_at=now,
         notes=notes,
+        details=details_of(item),
     )
+
+
+def details_of(item: ParsedItem) -> dict[str, Any]:
+    """What else an article says of itself; empty parts are left out."""
+    pictures = [clean(p) for p in item.pictures if len(p) <= 1000]
+    found = {"origin": mask(clean(item.origin))[:60], "pictures": pictures}
+    return {name: value for name, value in found.items() if value}
 
 
 def save(

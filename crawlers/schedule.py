@@ -35,6 +35,7 @@ class Run:
     new: int = 0
     damage: str = ""  # a reading that succeeded in part
     retry_at: datetime | None = None  # the host asked for it
+    more: bool = False  # there is work left: next time is now
     refused: tuple[tuple[int, str, str], ...] = ()  # (position, field, reason)
 
     @property
@@ -80,7 +81,7 @@ def health_after(source: Source, run: Run, now: datetime) -> dict[str, Any]:
         health: dict[str, Any] = {"failures": 0, "last_ok_at": now, "silent_told_at": source.silent_told_at}
         if state == "alive":
             health["silent_told_at"] = None
-        wait = interval
+        wait = timedelta() if run.more else interval
     elif run.state == "off":  # nothing to read with yet: nobody failed
         state, detail, health, wait = run.state, run.said, {}, interval
     else:

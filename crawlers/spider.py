@@ -102,6 +102,7 @@ class SourceSpider(Spider):
             new=new,
             damage=reading.damage,
             retry_at=reading.retry_at,
+            more=reading.more,
             refused=tuple((r.row, r.field, r.reason) for r in reading.refused),
         )
 

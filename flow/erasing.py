@@ -25,6 +25,7 @@ BATCH = 100  # design.md §4: no longer write transaction
 ERASED = "（已删除）"
 NOTHING = {
     "title": "", "body": "", "url": "", "author": "", "follower_band": "", "region": "", "published_raw": "", "external_id": "",
+    "details": {},
 }  # fmt: skip
 
 
@@ -115,7 +116,7 @@ def _cut(ids: Sequence[int], policy: Retention, now: datetime) -> int:
 def _empty(ids: Sequence[int], now: datetime) -> int:
     with transaction.atomic():
         _overwrite_freed_pages()
-        Post.objects.filter(id__in=ids).update(title="", body="")
+        Post.objects.filter(id__in=ids).update(title="", body="", details={})
         PostVersion.objects.filter(post_id__in=ids).delete()
         Change.objects.bulk_create(Change(post_id=i) for i in ids)
         audit.record("engine", "post.withdrawn", f"posts:{len(ids)}", now, first=min(ids), last=max(ids))

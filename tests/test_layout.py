@@ -35,13 +35,14 @@ PURE = [
     "crawlers.metrics",
     *(f"crawlers.weibo.{name}" for name in ("budget", "errors", "options", "paging", "windows")),
     "flow.invariants",
+    *(f"crawlers.{name}" for name in ("lists", "sitemaps", "siterules")),
     *(f"crawlers.extraction.{name}" for name in ("articles", "bodies", "bylines", "furniture", "pages", "paging", "sites", "times", "titles")),
 ]
 # What a pure module may use: values and arithmetic. Whatever touches disk, network, process or clock is not here.
 PURE_LIBRARIES = {
-    "__future__", "array", "bisect", "calendar", "codecs", "collections", "dataclasses", "datetime", "difflib", "enum", "fractions", "functools", "hashlib", "heapq",
+    "__future__", "array", "bisect", "calendar", "codecs", "collections", "dataclasses", "datetime", "difflib", "enum", "fractions", "fnmatch", "functools", "hashlib", "heapq",
     "hmac", "html", "itertools", "json", "math", "operator", "random", "re", "string", "struct", "types", "typing", "unicodedata",
-    "zlib", "zoneinfo", "lxml", "numpy", "rensa", "rjieba",
+    "zlib", "zoneinfo", "lxml", "numpy", "parsel", "rensa", "rjieba",
 }  # fmt: skip
 # Of packages that do touch the world, the modules that only take texts apart.
 PURE_PARTS = {"urllib.parse"}

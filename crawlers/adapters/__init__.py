@@ -11,6 +11,7 @@ from crawlers.adapters.base import Adapter
 # Kind -> module in this package with an `async def read`. Imported on use: the crawler child must start fast.
 ADAPTERS: dict[Source.Kind, str] = {
     Source.Kind.FEED: "feed",
+    Source.Kind.SITE: "site",
     Source.Kind.WEIBO: "weibo",
     Source.Kind.WEIBO_SEARCH: "weibo_search",
 }

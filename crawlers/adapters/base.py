@@ -54,6 +54,7 @@ class Reading:
     state: str = "alive"  # alive | failing | capped: the last two when it ended early
     code: str = ""  # the finer reason of the state: rate_limited, auth_required …
     retry_at: datetime | None = None  # not before this, the service's time
+    more: bool = False  # it ended with work left: read on at once instead of after the interval
     # Columns of Source: etag, last_modified, cursor (merged into the present one) …
     advance: Mapping[str, Any] = field(default_factory=dict)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crawlers.logins import wall
+from tests.crawlers.pages import LOGIN, article
 
 ASKED = "https://news.example.cn/a/1.html"
+BOX = '<form class="top"><input name="u"><input type="password" name="p"><button>登录</button></form>'
 ARTICLE = "<p>" + "西安市公安局通报：5月20日上午，市内发生一起交通事故，多人受伤，伤者已送医。" * 15 + "</p>"
 
 
@@ -20,6 +22,7 @@ ARTICLE = "<p>" + "西安市公安局通报：5月20日上午，市内发生一�
         ("<title>环境异常</title><p>当前环境异常，完成验证后即可继续访问。</p>", ASKED),
         ("<title>Just a moment...</title><noscript>Enable JavaScript</noscript>", ASKED),
         ("<title>安全验证</title><script>" + "var a=1;" * 500 + "</script><p>请拖动滑块</p>", ASKED),
+        (LOGIN, ASKED),
         (f"<title>会员中心</title><input type='password'>{ARTICLE}", "https://news.example.cn/sso/index"),
     ],
 )
@@ -35,6 +38,9 @@ def test_doors_are_seen(html: str, url: str) -> None:
         (f"<title>居民登录平台可查户籍办理进度</title>{ARTICLE}", ASKED),
         ("<title>一图读懂</title><img src=a.png>", "https://news.example.cn/a/1.htm"),
         (f"<title>平台上线</title>{ARTICLE}", "https://news.example.cn/login/news/1.html"),
+        (article("某市通报一起警情").replace("<body>", f"<body>{BOX}"), ASKED),
+        (article("登录门事件调查结果公布"), ASKED),
+        (article("某网站要求登录后查看引发争议"), ASKED),
         ("<title>警情通报</title><p>已抓获嫌疑人。</p>", ASKED),
     ],
 )
