@@ -28,6 +28,7 @@ from console.views import (
     sources,
     topics,
     wall,
+    wechat,
 )
 
 urlpatterns = [
@@ -42,6 +43,7 @@ urlpatterns = [
     path("ack/<str:token>/", ack.ack, name="ack"),
     path("callbacks/slack/", callbacks.slack, name="callback_slack"),
     path("callbacks/receipt/", callbacks.receipt, name="callback_receipt"),
+    path("callbacks/wechat/<int:source_id>/", wechat.receive, name="callback_wechat"),
     path("wall/", wall.wall, name="wall"),
     path("wall/live/", wall.live, name="wall_live"),
     path("events/", events.listing, name="events"),
