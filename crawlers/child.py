@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import Error, connection
 
 from archive.models import Source
 from config import clock
-from crawlers import schedule
+from crawlers import hosts, schedule
 
 log = logging.getLogger(__name__)
 Report = dict[str, Any]
@@ -116,6 +116,8 @@ class Child:
 
     def _gone(self, process: subprocess.Popen[str], code: int) -> None:
         """Retired (0) or crashed: a new child takes what is still under way, but not what crashed it twice."""
+        if code != 0:
+            _give_back(process.pid)
         with self._changed:
             if self._process is process:
                 self._process = None
@@ -136,6 +138,16 @@ class Child:
         for source_id in guilty:
             del self._crashes[source_id]
             self._tell(_crashed(source_id, code))
+
+
+def _give_back(pid: int) -> None:
+    """The sites it was asking are free again at once, not when its turns run out."""
+    try:
+        hosts.abandon(pid, clock.real_now())
+    except Error:
+        log.warning("turns of the crawler child %s run out by themselves", pid, exc_info=True)
+    finally:
+        connection.close()
 
 
 def _crashed(source_id: int, code: int) -> Report:

@@ -1,109 +1,113 @@
-"""What is remembered of a host across runs and processes: robots.txt, back-off, the next free moment. Real time."""
+"""One turn per site, whoever asks: the lock, the limiter and the circuit are a row (Host). Real time."""
 
 from __future__ import annotations
 
+import os
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from django.db import transaction
-from protego import Protego
+from django.db.models import Q, QuerySet
 
+from config.clock import SHANGHAI
 from crawlers.models import Host
 
-ROBOTS_FRESH = timedelta(hours=24)  # RFC 9309 §2.4: a cached copy is not used longer
-ROBOTS_CHARS = 500 * 1024  # RFC 9309 §2.5: at least this much is read
+LEASE = timedelta(seconds=90)  # longer than a download may take; a turn whose owner vanished with its machine ends then
 BACKOFF_FIRST, BACKOFF_MOST = timedelta(seconds=60), timedelta(hours=6)
 RETRY_AFTER_MOST = timedelta(hours=24)
-OK, NONE, FAILED = "ok", "none", "failed"  # Host.robots_status
+OPENS_AFTER = 5  # failures in a row from which the circuit counts as open: after each pause one request tries
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What a host's robots.txt says to us. `status` failed = it could not be fetched, so nothing is allowed."""
+class Turn:
+    """The right to send one request to a site; `delay` seconds must pass after its answer."""
 
-    status: str
-    body: str = ""
-    crawl_delay: float | None = None
-
-    def allows(self, url: str, agent: str) -> bool:
-        if self.status == OK:
-            return Protego.parse(self.body).can_fetch(url, agent)
-        return self.status == NONE
+    name: str
+    token: str
+    delay: float
 
 
-def remembered_rules(name: str, now: datetime) -> Rules | None:
-    """The snapshot, unless it is older than a day or was a failure (then it is asked for again)."""
-    host = Host.objects.filter(name=name).exclude(robots_status__in=("", FAILED)).first()
-    if host is None or host.robots_at is None or now - host.robots_at > ROBOTS_FRESH:
-        return None
-    return Rules(status=host.robots_status, body=host.robots_body, crawl_delay=host.crawl_delay)
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """No turn before `until`. `closed` says why when the site wants (Retry-After) or deserves (failures) no request."""
+
+    until: datetime
+    closed: str = ""
+    requested: bool = False
+    busy: bool = False  # another process is asking: its answer may come any moment
 
 
-def read_rules(status: int, body: str, agent: str) -> Rules:
-    """An answer to GET /robots.txt: 2xx is obeyed, 4xx means there are none, everything else refuses (sources.md §5a).
-
-    429 asks for patience, and a web page in place of rules says nothing: both refuse.
-    """
-    if 400 <= status < 500 and status != 429:
-        return Rules(status=NONE)
-    if not 200 <= status < 300 or body.lstrip("\ufeff \t\r\n")[:1] == "<":
-        return Rules(status=FAILED)
-    body = body[:ROBOTS_CHARS]
-    delay = Protego.parse(body).crawl_delay(agent)
-    return Rules(status=OK, body=body, crawl_delay=float(delay) if delay is not None else None)
-
-
-def remember_rules(name: str, rules: Rules, now: datetime) -> None:
-    Host.objects.update_or_create(
-        name=name,
-        defaults={
-            "robots_status": rules.status,
-            "robots_body": rules.body.replace("\0", ""),
-            "robots_at": now,
-            "crawl_delay": rules.crawl_delay,
-        },
-    )
+def take(name: str, least_delay: float, now: datetime) -> Turn | Wait:
+    """The site's turn, if it is free; two processes asking at once cannot both have it."""
+    host = Host.objects.filter(name=name).first() or Host.objects.get_or_create(name=name)[0]
+    if host.not_before and host.not_before > now:
+        return Wait(until=host.not_before, closed=_why(host), requested=host.requested)
+    if host.busy_until and host.busy_until > now:
+        return Wait(until=host.busy_until, busy=True)
+    if host.next_at and host.next_at > now:
+        return Wait(until=host.next_at)
+    token = f"{os.getpid()}.{uuid.uuid4().hex[:16]}"
+    free = Q(busy_until=None) | Q(busy_until__lte=now)
+    free &= Q(next_at=None) | Q(next_at__lte=now)
+    if Host.objects.filter(free, name=name).update(turn=token, busy_until=now + LEASE):
+        return Turn(name=name, token=token, delay=max(least_delay, host.crawl_delay or 0.0))
+    return Wait(until=now + LEASE, busy=True)
 
 
-def closed_until(name: str, now: datetime) -> datetime | None:
-    """The instant before which this host wants (after Retry-After) or deserves (after failures) no request."""
-    until = Host.objects.filter(name=name).values_list("not_before", flat=True).first()
-    return until if until and until > now else None
+def served(turn: Turn, now: datetime) -> None:
+    """The site answered: the turn is over, its failures are forgotten."""
+    _mine(turn).update(**_over(turn, now), failures=0, not_before=None, requested=False)
 
 
-def book(name: str, least_delay: float, now: datetime, patience: timedelta) -> datetime:
-    """The moment the next request may be sent; booked when it comes within `patience`, else only told.
-
-    Two processes asking at once get two moments, one delay apart.
-    """
-    Host.objects.get_or_create(name=name)
-    with transaction.atomic():
-        host = Host.objects.select_for_update().get(name=name)
-        at = max(host.next_at or now, now)
-        delay = max(least_delay, host.crawl_delay or 0.0)
-        if at - now <= patience:
-            host.next_at = at + timedelta(seconds=delay)
-            host.save(update_fields=["next_at"])
-    return at
+def left(turn: Turn, now: datetime) -> None:
+    """The turn is over and says nothing about the site: our own limits, or a request given up."""
+    _mine(turn).update(**_over(turn, now))
 
 
-def served(name: str) -> None:
-    """The host answered: its failures are forgotten."""
-    Host.objects.filter(name=name).exclude(failures=0, not_before=None).update(failures=0, not_before=None)
-
-
-def failed(name: str, now: datetime, retry_after: str = "") -> datetime | None:
-    """Count a failure of the host itself (5xx, 429, no answer) and close it; returns until when.
+def failed(turn: Turn, now: datetime, retry_after: str = "") -> datetime | None:
+    """The turn is over and counts as a failure of the site (5xx, 429, no answer); returns until when it is closed.
 
     One failure without Retry-After closes nothing; from the second on the pause doubles.
     """
-    host, _ = Host.objects.get_or_create(name=name)
+    host = Host.objects.get(name=turn.name)
+    wished = read_retry_after(retry_after, now)
     pause = min(BACKOFF_FIRST * 2 ** min(host.failures - 1, 12), BACKOFF_MOST) if host.failures else None
-    host.failures += 1
-    host.not_before = read_retry_after(retry_after, now) or (now + pause if pause else None)
-    host.save(update_fields=["failures", "not_before"])
-    return host.not_before
+    until = wished or (now + pause if pause else None)
+    _mine(turn).update(
+        **_over(turn, now), failures=host.failures + 1, not_before=until, requested=wished is not None
+    )
+    return until
+
+
+def abandon(pid: int, now: datetime) -> None:
+    """Give back the turns of a process that has ended; what it asked may have been asked a moment ago."""
+    rest = now + timedelta(seconds=house_delay())
+    Host.objects.filter(turn__startswith=f"{pid}.").update(turn="", busy_until=None, next_at=rest)
+
+
+def house_delay() -> float:
+    """Least seconds between an answer of a site and the next request to it (HUIYING_CRAWL_DELAY)."""
+    return float(os.environ.get("HUIYING_CRAWL_DELAY") or 5.0)
+
+
+def _mine(turn: Turn) -> QuerySet[Host]:
+    # A lease that ran out is somebody else's turn by now.
+    return Host.objects.filter(name=turn.name, turn=turn.token)
+
+
+def _over(turn: Turn, now: datetime) -> dict[str, object]:
+    return {"turn": "", "busy_until": None, "next_at": now + timedelta(seconds=turn.delay)}
+
+
+def _why(host: Host) -> str:
+    assert host.not_before is not None
+    until = host.not_before.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
+    if host.requested:
+        return f"该站要求暂缓，{until} 之前不再请求"
+    if host.failures >= OPENS_AFTER:
+        return f"该站连续失败 {host.failures} 次，已断路，{until} 起试探一次"
+    return f"该站连续失败 {host.failures} 次，{until} 之前不再请求"
 
 
 def read_retry_after(value: str, now: datetime) -> datetime | None:

@@ -8,17 +8,35 @@ from archive.models import Source
 
 
 class Host(models.Model):
-    """What is known of one host across runs: its robots.txt, its wish to be left alone, its failures."""
+    """What is known of one site across runs and processes: whose turn it is, its wish to be left alone, its failures."""
 
-    name = models.CharField(max_length=255, unique=True)  # scheme://host:port
-    robots_body = models.TextField(blank=True)
-    robots_status = models.CharField(max_length=20, blank=True)  # ok | none | failed
-    robots_at = models.DateTimeField(null=True)
-    crawl_delay = models.FloatField(null=True)
-    not_before = models.DateTimeField(null=True)
-    # The next free moment for a request, booked before it is sent: politeness across processes and restarts.
+    name = models.CharField(max_length=255, unique=True)  # registrable: xa.gov.cn; host:port for an IP address
+    crawl_delay = models.FloatField(null=True)  # the longest any robots.txt of the site asks for, seconds
+    # One request at a time: who holds the turn, until when at most, and when the next may be taken.
+    turn = models.CharField(max_length=32, blank=True)
+    busy_until = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
+    # The circuit: closed to us until not_before, by Retry-After (`requested`) or after failures in a row.
     failures = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    requested = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RobotsFile(models.Model):
+    """The robots.txt of one origin as it was last fetched: what an approval shows and a crawl obeys."""
+
+    origin = models.CharField(max_length=255, unique=True)  # scheme://host:port
+    site = models.CharField(max_length=255, db_index=True)  # Host.name
+    status = models.CharField(max_length=10)  # ok | none | unclear | failed
+    body = models.TextField(blank=True)
+    crawl_delay = models.FloatField(null=True)
+    fetched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.origin
 
 
 class SourceRun(models.Model):

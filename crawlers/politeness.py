@@ -1,39 +1,52 @@
-"""Scrapy downloader middlewares: allowed addresses, robots.txt, one request per host and moment, on-site redirects."""
+"""How a request is sent: an allowed address, robots.txt obeyed, one request per site and moment, its outcome counted."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urljoin
 
 from django.db import connection
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http import Response
+from w3lib.url import safe_url_string
 
 from config.clock import SHANGHAI, real_now
-from crawlers import hosts
+from crawlers import hosts, robots
 from crawlers.addresses import AddressRefused, check_url, origin, registrable
+from crawlers.hosts import Turn
 
 T = TypeVar("T")
-PATIENCE = timedelta(seconds=60)  # longer waits are put off to a later run, so that one host does not fill the child
+Download = Callable[[Request], Awaitable[Response]]
+PATIENCE = timedelta(seconds=60)  # longer waits are put off to a later run, so that one site does not fill the child
 ROBOTS_TIMEOUT = 15.0
+BUSY_POLL_S = 0.5  # how often a turn another process holds is asked for
 # One thread: SQLite has one writer anyway, and the child stays within two connections.
 _database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
 
 async def in_thread(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Blocking database work off the reactor; the connection is given back each time."""
+    """Blocking database work off the reactor, one after the other; after an error the connection is made anew."""
 
     def run() -> T:
         try:
             return work(*args, **kwargs)
-        finally:
+        except Exception:
             connection.close()
+            raise
 
     return await asyncio.get_running_loop().run_in_executor(_database, run)
 
@@ -46,12 +59,12 @@ class NotAsked(IgnoreRequest):
         self.said, self.capped, self.code, self.until = said, capped, code, until
 
 
-class Postponed(NotAsked):
-    """The host's next free moment lies further ahead than PATIENCE."""
+class OutOfPatience(NotAsked):
+    """The site's next free moment lies further ahead than PATIENCE."""
 
 
 class AllowedAddress:
-    """Every request, redirected ones too: scheme and literal addresses here, resolved ones in the resolver."""
+    """Scrapy middleware, for every request: scheme and literal addresses here, resolved ones in the resolver."""
 
     def __init__(self, allow_private: bool) -> None:
         self.allow_private = allow_private
@@ -64,88 +77,126 @@ class AllowedAddress:
         try:
             check_url(request.url, allow_private=self.allow_private)
         except AddressRefused as e:
-            raise NotAsked(f"拒绝访问 {request.url[:200]}：{e}", capped=False) from e
+            raise NotAsked(f"拒绝访问 {bare(request.url)}：{e}", capped=False) from e
 
 
-class Robots:
-    """robots.txt as sources.md §5a wants it: a snapshot per host in the database, denied until it was fetched."""
+class Manners:
+    """One per child: sends requests for all its sources."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.agent = crawler.settings["USER_AGENT"]
-        self._asking: dict[str, asyncio.Lock] = {}
+    def __init__(self, download: Download, delay: float) -> None:
+        """`delay`: least seconds between an answer of a site and the next request to it."""
+        self._download, self._delay = download, delay
+        self._queues: dict[str, asyncio.Lock] = {}  # by site: within a process nobody polls for a turn
+        self._asking: dict[str, asyncio.Lock] = {}  # by origin: robots.txt is asked for once
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Robots:
-        return cls(crawler)
-
-    async def process_request(self, request: Request) -> None:
-        if request.meta.get("robots") or request.meta.get("api"):
-            return
-        name = origin(request.url)
+    async def check_rules(self, url: str) -> None:
+        """Raises NotAsked unless robots.txt allows it; its snapshot is fetched when there is no fresh one."""
+        name = origin(url)
         async with self._asking.setdefault(name, asyncio.Lock()):
-            rules = await in_thread(hosts.remembered_rules, name, real_now()) or await self._fetch(name)
-        if rules.status == hosts.FAILED:
-            raise NotAsked("robots.txt 读取失败，取到之前不读取该站", capped=False, code="blocked_by_robots")
-        if not rules.allows(request.url, self.agent):
+            rules = await in_thread(robots.remembered, name, real_now()) or await self._fetch_rules(name)
+        if rules.refusal:
+            raise NotAsked(rules.refusal, capped=False, code="blocked_by_robots")
+        if not rules.allows(url):
             raise NotAsked("robots.txt 不允许读取此地址", code="blocked_by_robots")
 
-    async def _fetch(self, name: str) -> hosts.Rules:
-        ask = Request(
-            f"{name}/robots.txt", meta={"robots": True, "download_timeout": ROBOTS_TIMEOUT}, dont_filter=True
-        )
-        assert self.crawler.engine is not None
-        try:
-            response = await self.crawler.engine.download_async(ask)
-        except Exception as e:  # whatever kept us from the rules, the answer is the same: denied
-            if isinstance(e, NotAsked) and e.until:
+    async def _fetch_rules(self, name: str) -> robots.Rules:
+        rules, url = robots.Rules(status=robots.FAILED), f"{name}/robots.txt"
+        for _ in range(robots.HOPS + 1):
+            ask = Request(url, meta={"download_timeout": ROBOTS_TIMEOUT}, dont_filter=True)
+            try:
+                response = await self.send(ask)
+            except NotAsked:
                 raise
-            rules = hosts.Rules(status=hosts.FAILED)
-            await in_thread(hosts.failed, name, real_now())
-        else:
-            rules = hosts.read_rules(response.status, response.body.decode("utf-8", "replace"), self.agent)
-            if response.status == 429 or response.status >= 500:
-                asked = (response.headers.get("Retry-After") or b"").decode("latin-1")
-                await in_thread(hosts.failed, name, real_now(), asked)
-        await in_thread(hosts.remember_rules, name, rules, real_now())
+            except Exception as e:
+                raise NotAsked(f"robots.txt 读取失败（{explain(e)}），取到之前不读取该站", capped=False) from e
+            if not (moved := redirected(response)):
+                rules = robots.read_rules(response.status, response.body)
+                break
+            if registrable(moved) != registrable(name):
+                rules = robots.Rules(status=robots.UNCLEAR)
+                break
+            url = moved
+        await in_thread(robots.remember, name, rules, real_now())
         return rules
 
+    async def send(self, request: Request, *, own_delay: float = 0.0, api: bool = False) -> Response:
+        """One download, when the site's turn comes, its outcome counted for the site. Redirects are not followed.
 
-class Pace:
-    """Waits for the host's next free moment. Bookings are rows: a second child, or the next, keeps the distance too."""
+        Raises NotAsked, OutOfPatience, and what Scrapy raises when there is no answer.
+        """
+        async with self._turn(registrable(request.url), own_delay) as turn:
+            try:
+                response = await self._download(request)
+            except BaseException as e:
+                blameless = isinstance(e, (IgnoreRequest, DownloadCancelledError)) or refused_address(e)
+                # Given up by us (asyncio's cancellation is no Exception), too big, or not allowed: not the site's fault.
+                count = hosts.failed if isinstance(e, Exception) and not blameless else hosts.left
+                await in_thread(count, turn, real_now())
+                raise
+            asked = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            # An interface says 5xx for "empty" too: its adapter judges, but a wish to be left alone is kept.
+            if response.status == 429 or (response.status >= 500 and (asked or not api)):
+                response.meta["closed_until"] = await in_thread(hosts.failed, turn, real_now(), asked)
+            else:
+                await in_thread(hosts.served, turn, real_now())
+            return response
 
-    def __init__(self, delay: float) -> None:
-        self.delay = delay
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Pace:
-        return cls(crawler.settings.getfloat("HUIYING_CRAWL_DELAY"))
-
-    async def process_request(self, request: Request) -> None:
-        name, now = origin(request.url), real_now()
-        if until := await in_thread(hosts.closed_until, name, now):
-            raise NotAsked(f"该站要求暂缓或多次失败，{_clock(until)} 之前不再请求", until=until)
-        at = await in_thread(hosts.book, name, self.delay, now, PATIENCE)
-        if at - now > PATIENCE:
-            raise Postponed(f"该站要求的访问间隔未到，推迟到 {_clock(at)}", until=at)
-        if at > now:
-            await asyncio.sleep((at - now).total_seconds())
-
-
-class OnSiteRedirect(RedirectMiddleware):
-    """Redirects within the approved site only; the limit of hops is REDIRECT_MAX_TIMES."""
-
-    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+    @asynccontextmanager
+    async def _turn(self, name: str, own_delay: float) -> AsyncIterator[Turn]:
+        deadline = real_now() + PATIENCE
+        queue = self._queues.setdefault(name, asyncio.Lock())
         try:
-            result = super().process_response(request, response)
-        except IgnoreRequest as e:
-            raise NotAsked(f"重定向超过 {self.max_redirect_times} 次", capped=False) from e
-        if isinstance(result, Request):
-            approved = request.meta.get("approved") or registrable(request.url)
-            if registrable(result.url) != approved:
-                raise NotAsked(f"被重定向到站外 {result.url[:200]}，未跟随", capped=False)
-            result.meta["approved"] = approved
-        return result
+            async with asyncio.timeout(PATIENCE.total_seconds()):
+                await queue.acquire()
+        except TimeoutError:
+            raise OutOfPatience(f"{name} 的请求在排队，推迟到 {_clock(deadline)}", until=deadline) from None
+        try:
+            while not isinstance(got := await in_thread(hosts.take, name, max(self._delay, own_delay), real_now()), Turn):
+                if got.closed:
+                    code = "rate_limited" if got.requested else ""
+                    raise NotAsked(got.closed, capped=got.requested, code=code, until=got.until)
+                now = real_now()
+                if (now if got.busy else got.until) > deadline:
+                    raise OutOfPatience(f"该站要求的访问间隔未到，推迟到 {_clock(got.until)}", until=got.until)
+                wait = max((got.until - now).total_seconds(), 0.0)
+                await asyncio.sleep(min(wait, BUSY_POLL_S) if got.busy else wait)
+            yield got
+        finally:
+            queue.release()
+
+
+def redirected(response: Response) -> str:
+    """The absolute address a redirect points to, "" for any other answer."""
+    location = response.headers.get("Location") if response.status in (301, 302, 303, 307, 308) else None
+    return urljoin(response.url, safe_url_string(location)) if location else ""
+
+
+def refused_address(error: BaseException) -> AddressRefused | None:
+    """The resolver's refusal, which Twisted hands on as a cause."""
+    return next((e for e in (error, error.__cause__) if isinstance(e, AddressRefused)), None)
+
+
+def explain(error: Exception) -> str:
+    """A failed download in one Chinese sentence."""
+    if refusal := refused_address(error):
+        return f"拒绝访问：{refusal}"
+    if "certificate verify failed" in str(error):
+        return "TLS 证书无效（过期、域名不符或签发者不可信）"
+    known = {
+        DownloadTimeoutError: "超时没有读完",
+        CannotResolveHostError: "域名解析失败",
+        DownloadConnectionRefusedError: "连接被拒绝",
+        DownloadCancelledError: "内容超过 10 MB，未读取",
+        ResponseDataLossError: "内容没有传完",
+        IgnoreRequest: "内容解压后超过 10 MB，未读取",  # Scrapy's decompression raises nothing else
+    }
+    said = next((text for kind, text in known.items() if isinstance(error, kind)), "")
+    return said or f"下载失败：{type(error).__name__}: {str(error)[:200]}"
+
+
+def bare(url: str) -> str:
+    """An address for messages: the query may hold a key."""
+    return url.partition("?")[0][:200]
 
 
 def _clock(at: datetime) -> str:

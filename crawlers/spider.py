@@ -15,11 +15,11 @@ from scrapy import Request, Spider
 
 from archive.models import Source
 from config import clock
-from crawlers import schedule
+from crawlers import hosts, schedule
 from crawlers.adapters import ADAPTERS, adapter
 from crawlers.adapters.base import Postponed, Reading, Unread
 from crawlers.fetching import Fetcher
-from crawlers.politeness import in_thread
+from crawlers.politeness import Manners, in_thread
 from crawlers.posts import AHEAD, BATCH, ParsedItem, save
 from crawlers.schedule import Run
 
@@ -44,6 +44,8 @@ class SourceSpider(Spider):
         def put(ids: list[int] | None) -> None:
             loop.call_soon_threadsafe(work.put_nowait, ids)
 
+        assert self.crawler.engine is not None
+        self.manners = Manners(self.crawler.engine.download_async, hosts.house_delay())
         threading.Thread(target=self.listen, args=(put,), daemon=True).start()
         async with asyncio.TaskGroup() as tasks:
             while (ids := await work.get()) is not None:
@@ -82,7 +84,7 @@ class SourceSpider(Spider):
         return _report(source, source.state, error=reason.said)
 
     async def _run(self, source: Source, started_at: datetime) -> Run:
-        fetch = Fetcher(self.crawler, source)
+        fetch = Fetcher(self.manners, source)
         try:
             reading = await adapter(source.kind).read(source, fetch, started_at)
         except Postponed:

@@ -1,7 +1,8 @@
-"""Politeness that outlives a process."""
+"""One turn per site, kept in a row that outlives a process."""
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -9,47 +10,94 @@ import pytest
 from django.db import connection
 
 from crawlers import hosts
+from crawlers.hosts import Turn, Wait
 from crawlers.models import Host
 
 NOW = datetime(2024, 5, 20, 12, 0, tzinfo=UTC)
-A = "http://a.cn:80"
-MINUTE = timedelta(minutes=1)
+A = "a.cn"
+
+
+def second(n: float) -> datetime:
+    return NOW + timedelta(seconds=n)
+
+
+def taken(name: str = A, now: datetime = NOW, delay: float = 1.0) -> Turn:
+    turn = hosts.take(name, delay, now)
+    assert isinstance(turn, Turn)
+    return turn
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_processes_get_ten_moments_one_delay_apart() -> None:
-    Host.objects.create(name=A, crawl_delay=3)
-    moments: list[datetime] = []
+def test_of_ten_that_ask_at_once_one_gets_the_turn() -> None:
+    got: list[Turn | Wait] = []
+    together = threading.Barrier(10)
 
-    def book() -> None:
-        moments.append(hosts.book(A, 1.0, NOW, MINUTE))
+    def ask() -> None:
+        together.wait(10)
+        got.append(hosts.take(A, 1.0, NOW))
         connection.close()
 
-    threads = [threading.Thread(target=book) for _ in range(10)]
+    threads = [threading.Thread(target=ask) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
-    assert sorted(moments) == [NOW + timedelta(seconds=3 * n) for n in range(10)]
+        thread.join(20)
+    assert len(got) == 10 and sum(isinstance(g, Turn) for g in got) == 1
 
 
 @pytest.mark.django_db
-def test_a_moment_beyond_patience_is_told_and_not_booked() -> None:
-    first = hosts.book(A, 120.0, NOW, MINUTE)
-    second = hosts.book(A, 120.0, NOW, MINUTE)
-    assert (first, second, hosts.book(A, 120.0, NOW, MINUTE)) == (NOW, NOW + 2 * MINUTE, NOW + 2 * MINUTE)
+def test_the_next_turn_comes_a_delay_after_the_answer_not_after_the_question() -> None:
+    turn = taken()
+    assert hosts.take(A, 1.0, second(8)) == Wait(until=NOW + hosts.LEASE, busy=True)
+    hosts.served(turn, second(10))
+    assert hosts.take(A, 1.0, second(10.5)) == Wait(until=second(11))
+    assert taken(now=second(11))
 
 
 @pytest.mark.django_db
-def test_the_first_failure_closes_nothing_then_the_pause_doubles() -> None:
-    pauses = []
+def test_a_crawl_delay_of_the_site_is_kept_and_a_longer_one_of_our_own_too() -> None:
+    Host.objects.create(name=A, crawl_delay=3)
+    assert taken().delay == 3 and taken("b.cn", delay=7).delay == 7
+
+
+@pytest.mark.django_db
+def test_the_turn_of_a_killed_process_comes_back_and_its_late_answer_changes_nothing() -> None:
+    dead = taken()
+    now = NOW + hosts.LEASE
+    mine = taken(now=now)
+    hosts.served(dead, now)
+    assert Host.objects.get().turn == mine.token
+
+
+@pytest.mark.django_db
+def test_the_first_failure_closes_nothing_then_the_pause_doubles_up_to_six_hours() -> None:
+    pauses, now = [], NOW
     for _ in range(12):
-        until = hosts.failed(A, NOW)
-        pauses.append((until - NOW).total_seconds() if until else 0)
+        until = hosts.failed(taken(now=now), now)
+        pauses.append((until - now).total_seconds() if until else 0)
+        now = (until or now) + timedelta(seconds=1)
     assert pauses == [0, 60, 120, 240, 480, 960, 1920, 3840, 7680, 15360, 21600, 21600]
-    assert hosts.closed_until(A, NOW) and not hosts.closed_until(A, NOW + timedelta(hours=7))
-    hosts.served(A)
-    assert hosts.closed_until(A, NOW) is None and Host.objects.get().failures == 0
+
+
+@pytest.mark.django_db
+def test_an_open_circuit_lets_one_request_try_and_closes_when_it_is_answered() -> None:
+    now = NOW
+    for _ in range(hosts.OPENS_AFTER):
+        until = hosts.failed(taken(now=now), now)
+        now = (until or now) + timedelta(seconds=1)
+    told = hosts.take(A, 1.0, now - timedelta(seconds=30))
+    assert isinstance(told, Wait) and "连续失败 5 次，已断路" in told.closed and not told.requested
+    probe = taken(now=now)
+    assert isinstance(hosts.take(A, 1.0, now), Wait)  # no second one beside it
+    hosts.served(probe, now)
+    assert Host.objects.get().failures == 0 and taken(now=now + timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_a_wish_to_be_left_alone_is_told_as_such() -> None:
+    assert hosts.failed(taken(), NOW, "120") == second(120)
+    told = hosts.take(A, 1.0, second(60))
+    assert isinstance(told, Wait) and told.requested and "要求暂缓" in told.closed and told.until == second(120)
 
 
 @pytest.mark.parametrize(
@@ -62,27 +110,11 @@ def test_retry_after_in_seconds_or_as_a_date(value: str, seconds: int | None) ->
     assert (at and (at - NOW).total_seconds()) == seconds
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (200, "User-agent: *\nDisallow: /x", "ok"), (200, "", "ok"), (204, "", "ok"), (404, "<html>", "none"), (401, "", "none"),
-        (200, "\n<!DOCTYPE html>", "failed"), (429, "", "failed"), (500, "User-agent: *\nAllow: /", "failed"), (302, "", "failed"),
-    ],
-)  # fmt: skip
-def test_what_an_answer_to_robots_means(status: int, body: str, said: str) -> None:
-    assert hosts.read_rules(status, body, "Huiying/0.1").status == said
-
-
-def test_rules_for_our_own_name_win_and_carry_their_delay() -> None:
-    body = "User-agent: *\nDisallow: /\n\nUser-agent: huiying\nAllow: /feed\nDisallow: /\nCrawl-delay: 2.5"
-    rules = hosts.read_rules(200, body, "Huiying/0.1 (x)")
-    assert rules.allows("http://a.cn/feed", "Huiying/0.1 (x)") and not rules.allows("http://a.cn/b", "Huiying/0.1 (x)")
-    assert rules.crawl_delay == 2.5
-
-
 @pytest.mark.django_db
-def test_a_snapshot_serves_a_day_and_a_failure_not_at_all() -> None:
-    hosts.remember_rules(A, hosts.Rules(status="ok", body="x"), NOW)
-    assert hosts.remembered_rules(A, NOW + timedelta(hours=23)) and not hosts.remembered_rules(A, NOW + timedelta(hours=25))
-    hosts.remember_rules(A, hosts.Rules(status="failed"), NOW)
-    assert hosts.remembered_rules(A, NOW) is None
+def test_the_turns_of_an_ended_process_are_given_back_with_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUIYING_CRAWL_DELAY", "4")
+    taken()
+    hosts.abandon(1, NOW)
+    assert isinstance(hosts.take(A, 1.0, second(5)), Wait)
+    hosts.abandon(os.getpid(), NOW)
+    assert hosts.take(A, 1.0, second(3)) == Wait(until=second(4)) and taken(now=second(4))
