@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Hosts become sites, whose turn is a row; robots.txt snapshots get a table of their own (both are only caches)."""
 
-    dependencies = [("crawlers", "0001_initial")]
+    dependencies = [("crawlers", "0002_tokens_and_call_counts")]
 
     operations = [
         migrations.CreateModel(
