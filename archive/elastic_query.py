@@ -8,7 +8,7 @@ from archive import ranking
 from archive.months import rank
 from archive.results import Page
 from archive.terms import needle
-from archive.tree import And, Everything, Filter, Ids, Near, Node, Not, Or, Range, Tag, Text
+from archive.tree import And, Everything, Filter, Ids, Near, Node, Not, Or, Range, Tag, Text, Within
 
 Query = dict[str, Any]
 
@@ -41,6 +41,8 @@ def _node(node: Node) -> Query:
             return _constant(_range(node))
         case Ids(ids):
             return _constant({"terms": {"post_id": sorted(ids)}})
+        case Within(first, second, slop, field):
+            return _constant({"match_phrase": {field: {"query": f"{first} {second}", "slop": slop}}})
         case Or(parts):
             return {"bool": {"should": [_node(part) for part in parts], "minimum_should_match": 1}}
         case And(parts):

@@ -9,7 +9,7 @@ from archive import ranking
 from archive.months import rank
 from archive.results import Page
 from archive.terms import needle
-from archive.tree import And, Everything, Filter, Ids, Near, Node, Not, Or, Range, Tag, Text
+from archive.tree import And, Everything, Filter, Ids, Near, Node, Not, Or, Range, Tag, Text, Within
 
 NUMBERS = ("event", "heat", "reposts")
 
@@ -43,6 +43,8 @@ def _node(schema: tantivy.Schema, node: Node) -> tantivy.Query:
             return Query.const_score_query(_range(schema, node), 0.0)
         case Ids(ids):
             return Query.const_score_query(Query.term_set_query(schema, "post_id", list(ids)), 0.0)
+        case Within(first, second, slop, field):
+            return Query.const_score_query(Query.phrase_query(schema, field, [first, second], slop), 0.0)
         case Or(parts):
             return Query.boolean_query([(Occur.Should, _node(schema, part)) for part in parts])
         case And(parts):

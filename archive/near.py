@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archive.terms import fold, last_unit, needle, pattern, units
-from archive.tree import And, Everything, Ids, Near, Node, Not, Or, Text
+from archive.tree import And, Everything, Ids, Near, Node, Not, Or, Text, Within
 
 Checked = Near | Text
 LONGEST_UNIT = 80  # characters of a word with the punctuation around it
@@ -34,7 +34,7 @@ def loosely(node: Node, wanted: bool = True) -> Node:
     """A query without the parts to check that finds everything `node` finds and perhaps more (not `wanted`: or less)."""
     match node:
         case Near(left, right):
-            return And((_any(left), _any(right))) if wanted else NOTHING
+            return And((_any(left), _any(right), *_closely(node))) if wanted else NOTHING
         case Text(text, field, prefix) if needle(text, prefix).loose:
             return And(tuple(_parts(text, field))) if wanted else NOTHING
         case Not(part):
@@ -99,6 +99,24 @@ def _spans(texts: tuple[Text, ...], folded: str) -> list[tuple[int, int]]:
 def _any(texts: tuple[Text, ...]) -> Node:
     parts = tuple(loosely(text) for text in texts)
     return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _closely(near: Near) -> list[Node]:
+    """What the engine can say of the distance, as a part to be fulfilled too; nothing where a string is open at its end.
+
+    A unit of text makes at most two terms (a lone character: where its run begins and where it ends), the strings' own
+    terms lie between the two that are looked for, and the other order costs two more.
+    """
+    pairs = []
+    for left in near.left:
+        for right in near.right:
+            a, b = needle(left.text, left.prefix), needle(right.text, right.prefix)
+            if a.prefix or b.prefix or not a.terms or not b.terms or a.terms[0] == b.terms[0]:
+                return []
+            slop = 2 * near.distance + len(a.terms) + len(b.terms) + 6
+            fields = (left.field,) if left.field else ("title", "body")
+            pairs += [Within(a.terms[0], b.terms[0], slop, field) for field in fields]
+    return [Or(tuple(pairs))]
 
 
 def _parts(text: str, field: str) -> list[Text]:

@@ -64,6 +64,18 @@ class Ids:
 
 
 @dataclass(frozen=True)
+class Within:
+    """Two search terms of one field, `first` then `second` with at most `slop` terms between them, or in the other order
+    with at most slop - 2 (what a phrase query with slop means in both engines). Never typed: narrows what NEAR looks at.
+    """
+
+    first: str
+    second: str
+    slop: int
+    field: str
+
+
+@dataclass(frozen=True)
 class Not:
     part: Node
 
@@ -78,7 +90,7 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = Everything | Text | Near | Tag | Range | Ids | Not | And | Or
+Node = Everything | Text | Near | Tag | Range | Ids | Within | Not | And | Or
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
+from itertools import product
+
 import pytest
 
 from archive import indexing, search
 from archive.matcher import Arrived, Matcher
+from archive.models import Post
 from archive.near import holds, loosely, to_check
-from archive.query import And, Everything, Near, Not, Text, parse
+from archive.query import And, Everything, Filter, Near, Not, Text, parse
 from tests.archive.conftest import NOON, documents
 
 
 def found(text: str, **more) -> list[int]:
-    return [hit.post_id for hit in search.search(text, limit=100, **more).hits]
+    return [hit.post_id for hit in search.search(text, **{"limit": 100} | more).hits]
 
 
 @pytest.mark.parametrize(
@@ -99,6 +103,21 @@ def test_what_is_asked_loosely_never_excludes_what_holds():
     assert loosely(near) == And((Text("甲"), Text("乙")))
     assert loosely(Not(near)) == Not(Not(Everything()))
     assert loosely(Not(Not(near))) == Not(Not(loosely(near)))
+
+
+def test_the_engine_narrows_by_distance_without_losing_a_match(add_post):
+    dice = random.Random(3)
+    pieces = ("西安", "警方", "坠楼", "安警", "a", "12", "，", "。", " ", "的", "了一个")
+    bodies = {add_post("".join(dice.choices(pieces, k=dice.randrange(2, 25)))).id: "" for _ in range(300)}
+    bodies = dict(Post.objects.filter(id__in=bodies).values_list("id", "body"))
+    indexing.drain(documents)
+    strings = ("西安", "警方", "坠楼", "西安警方", "12", "a")
+    for left, right, distance in product(strings, strings, (0, 1, 3, 8)):
+        near = Near((Text(left),), (Text(right),), distance)
+        expected = sorted(i for i, body in bodies.items() if holds(near, "", body))
+        assert sorted(found(f"{left} NEAR/{distance} {right}", limit=300)) == expected, near
+    narrowed = search.engine().newest(loosely(parse("西安 NEAR/0 坠楼")), Filter(), 1000)
+    assert len(narrowed) < len(search.engine().newest(parse("西安 坠楼"), Filter(), 1000))
 
 
 def test_a_stored_query_with_near_matches_as_posts_arrive():
