@@ -46,7 +46,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 FIELDS = tuple(ALIASES)
 # Vendor columns about persons (design.md §6, "Retention by class"): their cells are not even looked at.
-NEVER_STORED = frozenset(("性别", "主页链接", "用户简介", "头像", "注册时间", "精准地域", "gender", "avatar"))
+NEVER_STORED = frozenset(
+    (
+        "性别", "主页链接", "用户简介", "头像", "注册时间", "精准地域", "gender", "avatar", "生日", "出生日期", "年龄", "真实姓名", "姓名", "手机号",
+        "手机号码", "手机", "联系电话", "电话", "身份证", "身份证号", "身份证号码", "邮箱", "民族", "学历", "婚姻状况", "家庭住址", "住址", "birthday",
+        "email", "phone", "mobile", "id_card", "profile_url", "avatar_url", "user_gender", "user_description",
+    )
+)
 _FIELD_OF = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 
 
@@ -55,7 +61,7 @@ class Template:
     """A vendor's template: its own headers, and values for what its files leave unsaid."""
 
     name: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)  # folded header -> field
+    columns: Mapping[str, str] = field(default_factory=dict)  # folded header -> field; "" = deliberately not taken
     defaults: Mapping[str, str] = field(default_factory=dict)  # field -> value
 
 
@@ -94,7 +100,8 @@ def understand(headers: Iterable[object], mapping: Template | None = None) -> Co
         if folded in NEVER_STORED:
             not_stored.append(written)
         elif folded in own:
-            ranked.setdefault(own[folded], []).append((-1, written))
+            if own[folded]:
+                ranked.setdefault(own[folded], []).append((-1, written))
         elif folded in _FIELD_OF:
             name = _FIELD_OF[folded]
             ranked.setdefault(name, []).append((ALIASES[name].index(folded), written))

@@ -52,16 +52,65 @@ class SourceRun(models.Model):
     error = models.CharField(max_length=500, blank=True)
 
 
-class ImportBatch(models.Model):
-    """One file taken in."""
+class MappingTemplate(models.Model):
+    """对照模板: how one vendor's files are to be read. Seeded from mappings.toml; then this table is the truth."""
 
+    name = models.CharField("名称", max_length=60, unique=True)
+    columns = models.JSONField(default=dict)  # folded header -> field; "" = deliberately not taken
+    defaults = models.JSONField(default=dict)  # field -> what the vendor's files leave unsaid
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=150, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportBatch(models.Model):
+    """导入批次: one file taken in (from a page, a command, a watched folder), or one day of a vendor's pushes."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", "待确认"
+        CHECKING = "checking", "试运行中"
+        WAITING = "waiting", "排队中"
+        RUNNING = "running", "导入中"
+        DONE = "done", "已完成"
+        FAILED = "failed", "未完成"
+        UNDOING = "undoing", "撤销中"
+        UNDONE = "undone", "已撤销"
+        DROPPED = "dropped", "已放弃"
+
+    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, related_name="batches")
     name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
-    at = models.DateTimeField()
-    rows = models.PositiveIntegerField(default=0)
+    # When it was given to us; the received_at of its posts, so no two batches of a source share one.
+    at = models.DateTimeField(db_index=True)
+    by = models.CharField(max_length=150, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.DONE)
+    path = models.CharField(max_length=500, blank=True)  # the file while it is needed; "" once it is taken in
+    bytes = models.PositiveBigIntegerField(default=0)
+    template = models.CharField(max_length=60, blank=True)
+    mapping = models.JSONField(default=dict)  # {"columns", "defaults"}: what the person decided on the page
+    rows = models.PositiveIntegerField(default=0)  # in the state running: rows done so far, from which a restart goes on
     new = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    # Its new posts are those of its source, received at `at`, from the first id to the last.
+    first_post = models.PositiveBigIntegerField(null=True)
+    last_post = models.PositiveBigIntegerField(null=True)
+    report = models.JSONField(default=dict)  # warnings and headers; of a trial run the counts and first refusals
+    undone = models.PositiveIntegerField(default=0)
+    kept = models.PositiveIntegerField(default=0)  # not withdrawn: posts an event rests on
+    undone_by = models.CharField(max_length=150, blank=True)
     error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["at"], name="batch_to_do", condition=models.Q(state__in=["checking", "waiting", "running", "undoing"])
+            )
+        ]
 
 
 class Rejection(models.Model):
@@ -72,6 +121,26 @@ class Rejection(models.Model):
     row = models.PositiveIntegerField()
     field = models.CharField(max_length=80)
     reason = models.CharField(max_length=300)
+    # What the row said, as far as it may be stored: no columns about persons, no authors, numbers masked.
+    cells = models.JSONField(default=dict)
+
+
+class Inbound(models.Model):
+    """One signed request of a vendor's push: kept from its acceptance until its rows are posts. Its id is the batch id."""
+
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_index=True)
+    # Of what was signed: the same request again is a replay.
+    digest = models.CharField(max_length=64, unique=True)
+    body = models.TextField(blank=True)  # JSON lines without the columns about persons; "" once taken
+    rows = models.PositiveIntegerField()
+    taken_at = models.DateTimeField(null=True)
+    new = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="inbound_to_take", condition=models.Q(taken_at__isnull=True))]
 
 
 class Token(models.Model):

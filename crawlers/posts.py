@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from archive.models import Change, Post, Source
+from archive.inserting import insert
+from archive.models import Post, Source
 from archive.pages import canonical_url
 from archive.privacy import follower_band, mask, pseudonym
 from crawlers import again
@@ -184,11 +185,7 @@ def _write(posts: dict[str, Post], source: Source, now: datetime, live: bool, al
         if known:
             again.met({key: posts[key] for key in known}, source, now, live=live)
         fresh = [post for key, post in posts.items() if key not in known]
-        for post in fresh:
-            post.pk = None  # a first try that was rolled back may have set it
-        # Without ignore_conflicts the rows come back with their ids, which the Change rows need.
-        Post.objects.bulk_create(fresh)
-        Change.objects.bulk_create([Change(post=post) for post in fresh])
+        insert(fresh)
         if also:
             also()
     return len(fresh)

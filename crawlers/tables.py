@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ Known = Callable[[object], bool]
 DELIMITERS = ",\t;|"
 HEADER_ROWS = 10  # exports put a title or a query line above their header
 UNPACKED_MAX = 2 << 30  # bytes; a larger workbook is a zip bomb or belongs into CSV
+LARGE_PART, RATIO_MAX = 64 << 20, 200  # a sheet of text packs some 20 to 1, a bomb 1000 to 1
+STRINGS_MAX = 512 << 20  # bytes; the one part that is held in memory
 csv.field_size_limit(1 << 20)  # characters; an unclosed quote would swallow the rest of the file
 
 
@@ -37,7 +40,8 @@ class Sheet:
     header: list[str]
     rows: Iterator[tuple[int, dict[str, Any] | RowRefused]]
     exact_numbers: bool
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # grows while the rows are read
+    part: str = ""  # the sheet being read, where a workbook has several
 
 
 @contextmanager
@@ -80,27 +84,72 @@ def _first_sheet(path: Path, closing: ExitStack, known: Known) -> Sheet:
     from crawlers.workbook import Workbook  # openpyxl: 0.2 s that CSV and JSONL need not wait for
 
     with zipfile.ZipFile(path) as archive:
-        if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
-            raise Unreadable(f"{path.name}：解压后超过 2 GB；请拆分或导出为 CSV")
+        _refuse_bomb(path, archive.infolist())
     book = Workbook(str(path))
     closing.callback(book.close)
-    return _sheet_of(path, book.rows(), known, book.titles)
+    shown = [part for part in book.sheets if not part.hidden]
+    hidden = "、".join(part.title for part in book.sheets if part.hidden)
+    notes = [f"隐藏的工作表未读取：{hidden}；要导入请取消隐藏"] if hidden else []
+    if not shown:
+        raise Unreadable(f"{path.name}：工作表都是隐藏的（{hidden}）；要导入请取消隐藏")
+    return _sheet_of(path, [(part.title, partial(book.rows, part)) for part in shown], known, notes)
 
 
-def _sheet_of(path: Path, values: Iterator[Any], known: Known, titles: list[str]) -> Sheet:
-    header, at, values = _find_header(path, values, known)
-    notes = [f"只读取第一个工作表“{titles[0]}”，未读取：{'、'.join(titles[1:])}"] if titles[1:] else []
+def _refuse_bomb(path: Path, parts: list[zipfile.ZipInfo]) -> None:
+    """A part unpacks to what its entry says and no further (zipfile), so the entries can be believed."""
+    if sum(part.file_size for part in parts) > UNPACKED_MAX:
+        raise Unreadable(f"{path.name}：解压后超过 2 GB；请拆分或导出为 CSV")
+    for part in parts:
+        if part.file_size > LARGE_PART and part.file_size > RATIO_MAX * max(part.compress_size, 1):
+            raise Unreadable(f"{path.name}：{part.filename} 的压缩比超过 {RATIO_MAX}，疑似压缩炸弹，未打开")
+        if part.filename.lower().endswith("sharedstrings.xml") and part.file_size > STRINGS_MAX:
+            raise Unreadable(f"{path.name}：文字表解压后超过 512 MB；请拆分或导出为 CSV")
+
+
+def _sheet_of(path: Path, sheets: list[tuple[str, Callable[[], Iterator[Any]]]], known: Known, notes: list[str]) -> Sheet:
+    """The rows of all these sheets, one after another; one without a known header is named in the warnings."""
+    opened: tuple[str, list[str], int, Iterator[Any]] | None = None
+    for at, (title, rows_of) in enumerate(sheets):
+        try:
+            opened = (title, *_find_header(path, rows_of(), known))
+        except Unreadable:
+            if at + 1 == len(sheets):
+                _find_header(path, sheets[0][1](), known)  # raises: what the first sheet lacks is what people look for
+                raise
+            notes.append(f"工作表“{title}”未读取：没有认得的表头")
+            continue
+        rest = sheets[at + 1 :]
+        break
+    assert opened
+    several = len(sheets) > 1
+    sheet = Sheet(opened[1], iter(()), exact_numbers=False, warnings=notes, part=opened[0] if several else "")
 
     def rows() -> Iterator[tuple[int, dict[str, Any] | RowRefused]]:
-        for number in itertools.count(at + 1):
-            with _broken_means_unreadable(path):
-                cells = next(values, None)
-            if cells is None:
-                return
-            if any(cell not in (None, "") for cell in cells):
-                yield number, dict(zip(header, cells, strict=False))
+        yield from _rows_of(path, *opened[1:])
+        for title, rows_of in rest:
+            sheet.part = title
+            try:
+                with _broken_means_unreadable(path):
+                    found = _find_header(path, rows_of(), known)
+            except Unreadable as e:
+                notes.append(f"工作表“{title}”未读取：{'没有认得的表头' if '表头' in str(e) else '没有数据' if '没有数据' in str(e) else e}")
+                continue
+            yield from _rows_of(path, *found)
 
-    return Sheet(header, rows(), exact_numbers=False, warnings=notes)
+    sheet.rows = rows()
+    return sheet
+
+
+def _rows_of(
+    path: Path, header: list[str], at: int, values: Iterator[Any]
+) -> Iterator[tuple[int, dict[str, Any] | RowRefused]]:
+    for number in itertools.count(at + 1):
+        with _broken_means_unreadable(path):
+            cells = next(values, None)
+        if cells is None:
+            return
+        if any(cell not in (None, "") for cell in cells):
+            yield number, dict(zip(header, cells, strict=False))
 
 
 def _find_header(path: Path, rows: Iterator[Any], known: Known) -> tuple[list[str], int, Iterator[Any]]:
@@ -112,9 +161,24 @@ def _find_header(path: Path, rows: Iterator[Any], known: Known) -> tuple[list[st
     best = max(range(len(names)), key=lambda i: (sum(map(known, names[i])), -i))
     if not any(map(known, names[best])):
         raise Unreadable(unknown_header(path, next(filter(any, names))))
+    found, last = _both_rows(names, best, known)
     # of two columns with one name the first counts; "" is taken for no column
-    header = [n if n not in names[best][:i] else "" for i, n in enumerate(names[best])]
-    return header, best + 1, itertools.chain(first[best + 1 :], rows)
+    header = [n if n not in found[:i] else "" for i, n in enumerate(found)]
+    return header, last + 1, itertools.chain(first[last + 1 :], rows)
+
+
+def _both_rows(names: list[list[str]], best: int, known: Known) -> tuple[list[str], int]:
+    """A header of two rows with merged cells as one, and its last row: 互动量 over 转发数 and 评论数 means the lower two."""
+    here = names[best]
+    upper = names[best - 1] if best else []
+    lower = names[best + 1] if best + 1 < len(names) else []
+    found = [h or (u if known(u) else "") for u, h in itertools.zip_longest(upper, here, fillvalue="")]
+    while len(found) > len(here) and not found[-1]:
+        found.pop()
+    if any(map(known, lower)) and not any(known(u) and below for u, below in zip(found, lower, strict=False)):
+        pairs = itertools.zip_longest(found, lower, fillvalue="")
+        return [below if known(below) else u for u, below in pairs], best + 1
+    return found, best
 
 
 def _name(cell: object) -> str:
@@ -125,7 +189,7 @@ def unknown_header(path: Path, seen: list[str]) -> str:
     wanted = "、".join(names[0] for field_, names in ALIASES.items() if field_ in ("headline", "title", "body"))
     return (
         f"{path.name}：认不出表头。读到：{'、'.join(s[:20] for s in seen[:40] if s)}；"
-        f"至少要有一列是：{wanted}（或用 --mapping 指定 mappings.toml 里的模板）"
+        f"至少要有一列是：{wanted}（或指定对照模板）"
     )
 
 

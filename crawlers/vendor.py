@@ -58,6 +58,8 @@ class Row:
             value = self._cells.get(header)
             if isinstance(value, str):
                 value = value.strip()
+                if value and value[0] != "#":  # nearly every cell
+                    return value
             if value not in (None, ""):
                 return self._checked(header, value)
         return self._defaults.get(field)
@@ -72,13 +74,16 @@ class Row:
         return value
 
     def text(self, field: str) -> str:
-        return text_of(self.raw(field))
+        value = self.raw(field)
+        return text_of(value) if value is not None else ""
 
 
 def text_of(value: Any) -> str:
     """A cell as text; whole floats lose their ".0", dates are written in Shanghai time."""
     if value is None:
         return ""
+    if isinstance(value, str) and not value.startswith('="'):
+        return value.strip()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, datetime):
@@ -108,6 +113,8 @@ def count_of(value: Any) -> int:
     """1234, "1,234", "1.2万", "10万+"; what is no count is 0."""
     if isinstance(value, bool) or value is None:
         return 0
+    if isinstance(value, str) and len(value) < 16 and value.isascii() and value.isdecimal():
+        return int(value)
     text = unicodedata.normalize("NFKC", str(value)).replace(",", "").strip()
     m = re.match(r"(\d+(?:\.\d+)?)(?:[eE]\+?(\d{1,2}))?\s*([万亿wW]?)", text)
     if not m:
@@ -158,7 +165,7 @@ def item_of(row: Row, number: int, *, exact_numbers: bool) -> ParsedItem:
         external_id=external_id,
         loose_id=loose_id,
         author=row.text("author_id") or row.text("author"),
-        followers=count_of(row.raw("followers")) if row.raw("followers") is not None else None,
+        followers=count_of(followers) if (followers := row.raw("followers")) is not None else None,
         site=row.text("site"),
         platform=platform,
         outlet=outlet_of(row, platform),

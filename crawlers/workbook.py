@@ -1,4 +1,4 @@
-"""The first visible sheet of an XLSX workbook, streamed row by row.
+"""The sheets of an XLSX workbook, streamed row by row.
 
 openpyxl finds the parts and the date styles; the cells are read here, with lxml. Its own read-only rows trust the
 sheet's <dimension> (some exporters write A1, some none, and then it parses the sheet twice), cannot tell a formula
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -27,8 +28,20 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes a character XM
 _SAFELY = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
+ROWS_MOST = 1_048_576  # of a sheet; a higher number is no spreadsheet's, and the gap before it would be filled up
+
+
+@dataclass(frozen=True)
+class Part:
+    """One sheet: its title, whether people see it, and where it lies in the archive."""
+
+    title: str
+    hidden: bool
+    target: str
+
+
 class Workbook:
-    """An open workbook: `titles` of its sheets (the one that is read first) and the rows of that one."""
+    """An open workbook: its `sheets` in the order of their tabs, and the rows of each."""
 
     def __init__(self, path: str) -> None:
         """Raises what zip, XML and openpyxl raise for a file that is no whole workbook."""
@@ -37,21 +50,26 @@ class Workbook:
         reader.read_workbook()
         apply_stylesheet(reader.archive, reader.wb)
         self._archive, self._book = reader.archive, reader.wb
-        sheets = [(s, rel) for s, rel in reader.parser.find_sheets() if "chartsheet" not in rel.Type]
-        sheets.sort(key=lambda found: found[0].state != "visible")
-        self.titles: list[str] = [s.name for s, _ in sheets]
-        self._part: str = sheets[0][1].target
+        self.sheets = [
+            Part(s.name, s.state != "visible", rel.target)
+            for s, rel in reader.parser.find_sheets()
+            if "chartsheet" not in rel.Type
+        ]
+        self._shared: list[str] | None = None
 
     def close(self) -> None:
         self._archive.close()
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        """Values from row 1 on; rows that the file leaves out come as empty ones."""
-        strings = self._strings()
-        expected = 1
-        with self._archive.open(self._part) as source:
+    def rows(self, part: Part) -> Iterator[tuple[Any, ...]]:
+        """Values from row 1 on; rows that the file leaves out come as empty ones. Raises ValueError and what XML raises."""
+        if self._shared is None:
+            self._shared = self._strings()
+        strings, expected = self._shared, 1
+        with self._archive.open(part.target) as source:
             for _, row in etree.iterparse(source, tag="{*}row", **_SAFELY):
                 number = int(row.get("r") or expected)
+                if number > ROWS_MOST:
+                    raise ValueError(f"行号 {number} 超出工作表的 {ROWS_MOST} 行")
                 for _ in range(expected, number):
                     yield ()
                 expected = number + 1

@@ -21,6 +21,7 @@ def prepare() -> None:
     # Only a new folder needs these: every other command starts without them.
     from analysis.loading import seed_units
     from crawlers.seeding import seed_sources
+    from crawlers.templates import seed as seed_templates
 
     with file_lock(settings.DATA / "prepare.lock"):
         if pending():
@@ -31,6 +32,7 @@ def prepare() -> None:
                     seed_units(settings.POLICY)
                 if not Source.objects.exists():
                     seed_sources(settings.POLICY)
+                seed_templates(settings.POLICY)
 
 
 def pending() -> bool:

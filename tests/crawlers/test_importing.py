@@ -10,9 +10,11 @@ import pytest
 
 from archive.models import Change, Post, Source
 from config.door import ConfigError
+from crawlers import importing, templates
 from crawlers.columns import load_mappings
 from crawlers.importing import import_file
 from crawlers.models import ImportBatch, Rejection
+from crawlers.rows import Tally
 from crawlers.tables import Unreadable
 from tests.crawlers.files import long_row, write_csv, write_jsonl, write_xlsx
 
@@ -301,15 +303,15 @@ def test_one_damaged_byte_does_not_turn_a_utf8_file_into_another_encoding(tmp_pa
 # --- templates ---
 
 
-def test_a_template_names_a_vendors_own_headers(tmp_path: Path, settings) -> None:
-    settings.POLICY = tmp_path
+def test_a_template_names_a_vendors_own_headers(tmp_path: Path) -> None:
     (tmp_path / "mappings.toml").write_text(
         '[[mapping]]\nname = "甲公司"\n[mapping.columns]\nbody = ["舆情原文"]\n[mapping.defaults]\nplatform = "weibo"\n'
     )
+    templates.seed(tmp_path)
     path = write_csv(tmp_path / "a.csv", [{"舆情原文": "路口起火", "时间": "2024-05-20 08:00"}])
     import_file(path, NOW, mapping="甲公司")
     assert Post.objects.get().body == "路口起火" and Post.objects.get().platform == "weibo"
-    with pytest.raises(Unreadable, match="没有模板“乙公司”；现有：甲公司"):
+    with pytest.raises(Unreadable, match="没有对照模板“乙公司”；现有：甲公司"):
         import_file(path, NOW, mapping="乙公司")
 
 
@@ -330,3 +332,134 @@ def test_a_wrong_template_is_refused_by_key(tmp_path: Path, text: str, key: str)
     with pytest.raises(ConfigError) as refused:
         load_mappings(tmp_path)
     assert refused.value.key.endswith(key)
+
+
+# --- workbooks of several sheets, merged headers, bombs ---
+
+
+def workbook(path: Path, sheets: dict[str, list[list]], hidden: tuple[str, ...] = (), merged: dict[str, list[str]] | None = None) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+        for area in (merged or {}).get(title, ()):
+            sheet.merge_cells(area)
+        sheet.sheet_state = "hidden" if title in hidden else "visible"
+    book.save(path)
+    return path
+
+
+def test_every_visible_sheet_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+    head = ["标题", "正文", "日期"]
+    sheets = {
+        "说明": [["本文件由某公司导出"]],
+        "微博": [head, ["一", "甲", "2024-05-20"]],
+        "草稿": [head, ["二", "乙", "2024-05-20"]],
+        "新闻": [["导出条件"], head, ["三", "丙", "2024-05-20"], ["四", "丁", "哪天"]],
+        "空": [],
+    }
+    report = import_file(workbook(tmp_path / "a.xlsx", sheets, hidden=("草稿",)), NOW)
+    assert counts(report) == (3, 2, 0, 1)
+    assert report["rejected"][0]["row"] == 4 and "工作表“新闻”" in report["rejected"][0]["reason"]
+    said = "\n".join(report["warnings"])
+    assert "隐藏的工作表未读取：草稿" in said and "“说明”未读取：没有认得的表头" in said and "“空”未读取：没有数据" in said
+    assert set(Post.objects.values_list("body", flat=True)) == {"甲", "丙"}
+
+
+def test_a_header_of_two_rows_with_merged_cells_is_one(tmp_path: Path) -> None:
+    rows = [
+        ["标题", "正文", "日期", "互动量", None, None],
+        [None, None, None, "转发数", "评论数", "点赞数"],
+        ["一", "甲", "2024-05-20", 3, 4, 5],
+    ]
+    merged = {"数据": ["A1:A2", "B1:B2", "C1:C2", "D1:F1"]}
+    assert counts(import_file(workbook(tmp_path / "a.xlsx", {"数据": rows}, merged=merged), NOW)) == (1, 1, 0, 0)
+    post = Post.objects.get()
+    assert (post.title, post.reposts, post.comments, post.likes) == ("一", 3, 4, 5)
+
+
+def test_a_merged_cell_above_names_the_column_that_is_empty_below(tmp_path: Path) -> None:
+    rows = [
+        ["正文", "基本信息", None, None, "互动量", None],
+        [None, "标题", "日期", "来源网站", "转发数", "评论数"],
+        ["甲", "一", "2024-05-20", "华商网", 3, 4],
+    ]
+    import_file(workbook(tmp_path / "a.xlsx", {"数据": rows}), NOW)
+    post = Post.objects.get()
+    assert (post.title, post.body, post.site, post.reposts) == ("一", "甲", "华商网", 3)
+
+
+def bomb(path: Path, part: str, content: bytes, times: int) -> Path:
+    """A whole workbook in which one part is `content` again and again."""
+    import zipfile
+
+    good = workbook(path.with_name("good.xlsx"), {"数据": [["标题", "正文"], ["一", "甲"]]})
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in source.namelist():
+            if name != part:
+                made.writestr(name, source.read(name))
+        with made.open(part, "w", force_zip64=True) as out:
+            for _ in range(times):
+                out.write(content)
+    return path
+
+
+def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
+    path = bomb(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", b"\0" * (1 << 20), 80)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(Unreadable, match="疑似压缩炸弹"):
+        import_file(path, NOW)
+
+
+def test_a_row_number_beyond_any_sheet_is_refused_and_fills_no_gap(tmp_path: Path) -> None:
+    sheet = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>标题</t></is></c></row><row r="4000000000"><c r="A4000000000" t="inlineStr"><is><t>一</t></is></c></row>'
+        "</sheetData></worksheet>"
+    )
+    with pytest.raises(Unreadable, match="超出工作表"):
+        import_file(bomb(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", sheet.encode(), 1), NOW)
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+
+
+@pytest.mark.parametrize(("entities", "said"), [('<!ENTITY e SYSTEM "file:///etc/passwd">', None), (f'<!ENTITY l0 "哈">{LAUGHS}', "&l11;")])
+def test_entities_of_a_workbook_are_neither_expanded_nor_fetched(tmp_path: Path, entities: str, said: str | None) -> None:
+    sheet = (
+        f"<!DOCTYPE x [{entities}]>"
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>标题</t></is></c></row>'
+        f'<row r="2"><c r="A2" t="inlineStr"><is><t>一{said or "&e;"}</t></is></c></row></sheetData></worksheet>'
+    )
+    path = bomb(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", sheet.encode(), 1)
+    try:
+        import_file(path, NOW)
+    except Unreadable as e:
+        assert said and "不是完整的 XLSX" in str(e)
+    assert set(Post.objects.values_list("title", flat=True)) <= {"一"}
+
+
+def test_an_import_that_was_killed_goes_on_where_it_stood(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [*(long_row(n) for n in range(250)), long_row(999, 日期="哪天")])
+    with importing.opened(path, None) as sheet:
+        batch = importing.begin("a.csv", "0" * 64, importing.source(), NOW, "li")
+        stop = iter([False, False, True])
+        importing.take_in(batch, sheet, None, NOW, Tally(), stopping=lambda: next(stop))
+    again = ImportBatch.objects.get()
+    assert (again.state, again.rows, Post.objects.count()) == ("running", 200, 200)
+    with importing.opened(path, None) as sheet:
+        importing.take_in(again, sheet, None, NOW, Tally())
+    done = ImportBatch.objects.get()
+    assert (done.state, done.rows, done.new, done.known, done.refused) == ("done", 251, 250, 0, 1)
+
+
+def test_what_a_refused_row_said_is_kept_without_its_person(tmp_path: Path) -> None:
+    import_file(write_csv(tmp_path / "a.csv", [long_row(1, 日期="哪天", 全文内容="我的电话13812345678")]), NOW)
+    cells = Rejection.objects.get().cells
+    assert cells["全文内容"] == "我的电话138****5678" and cells["日期"] == "哪天"
+    assert not cells.keys() & {"原文作者", "性别", "主页链接", "头像", "精准地域"}
