@@ -36,7 +36,7 @@ PURE = [
     *(f"crawlers.weibo.{name}" for name in ("budget", "errors", "options", "paging", "windows")),
     "flow.invariants",
     *(f"crawlers.{name}" for name in ("lists", "sitemaps", "siterules")),
-    *(f"crawlers.extraction.{name}" for name in ("articles", "bodies", "bylines", "furniture", "pages", "paging", "sites", "times", "titles")),
+    *(f"crawlers.extraction.{name}" for name in ("articles", "bodies", "bylines", "embedded", "furniture", "pages", "paging", "sites", "times", "titles")),
 ]
 # What a pure module may use: values and arithmetic. Whatever touches disk, network, process or clock is not here.
 PURE_LIBRARIES = {

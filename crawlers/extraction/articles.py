@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 from crawlers.decoding import decode
 from crawlers.extraction.bodies import Span, find_span, kept_lines, paragraphs
 from crawlers.extraction.bylines import find_byline
+from crawlers.extraction.embedded import embedded_html
 from crawlers.extraction.pages import Page, prose, read_page, tidy
 from crawlers.extraction.paging import next_pages
 from crawlers.extraction.sites import SITES, SiteRule
@@ -24,6 +25,8 @@ from crawlers.extraction.titles import find_title
 _NO_PICTURE = re.compile(r"logo|icon|qr_?code|erweima|ewm|share|blank|spacer|loading|placeholder|1x1|avatar|\.gif(?:$|\?)|^data:", re.I)
 
 _SAVED = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
+
+THIN = 40  # characters of text so few that a script must hold the article
 
 
 class NotAPage(Exception):
@@ -63,10 +66,13 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
     block, used = _named_block(page, rules)
     title = find_title(page, _said(page, used.title if used else "", 120))
     span = page.ranges[block] if block is not None else find_span(page, title.line)
-    published = find_published(page, title.line, span, _said(page, used.published if used else "", 200))
+    known = used is not None and (used is rule or _is_of(used, _host(page)))
+    published = find_published(page, title.line, span, _said(page, used.published if used else "", 200), trusted=known)
     dropped = _select(page, used.drop) if used else []
     kept = kept_lines(page, span, title.text, dropped, chosen=block is not None)
     texts = paragraphs(page, kept)
+    if sum(len(t) for t in texts) < THIN:
+        texts = _from_data(page, title.text) or texts
     byline = find_byline(
         page,
         _around(page, title.line, published, span),
@@ -97,6 +103,11 @@ def joined(first: Article, rest: Sequence[Article]) -> Article:
     return replace(first, paragraphs=tuple(texts), pictures=tuple(pictures), next_pages=())
 
 
+def _from_data(page: Page, title: str) -> list[str]:
+    inner = read_page(embedded_html(page), page.url)
+    return paragraphs(inner, kept_lines(inner, (0, len(inner.lines)), title)) if inner else []
+
+
 def _saved_from(text: str) -> str:
     """The address a browser notes in a page it saves."""
     m = _SAVED.search(text[:3000])
@@ -106,9 +117,13 @@ def _saved_from(text: str) -> str:
 def _fitting(page: Page) -> list[SiteRule]:
     host = _host(page)
     if host:
-        own = [r for r in SITES if any(host == h or host.endswith("." + h) for h in r.hosts)]
+        own = [r for r in SITES if _is_of(r, host)]
         return own + [r for r in SITES if not r.hosts]
     return list(SITES)
+
+
+def _is_of(rule: SiteRule, host: str) -> bool:
+    return any(host == h or host.endswith("." + h) for h in rule.hosts)
 
 
 def _host(page: Page) -> str:

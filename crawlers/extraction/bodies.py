@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from lxml.html import HtmlElement
 
-from crawlers.extraction.furniture import TAIL, is_furniture, without_remarks
+from crawlers.extraction.furniture import ends_report, is_editor_line, is_furniture, without_remarks
 from crawlers.extraction.pages import Line, Page, prose
 from crawlers.extraction.times import read_published
 from crawlers.extraction.titles import fold
@@ -17,6 +17,9 @@ _NAMED = re.compile(
     r"(?:article|news|art|main|post|detail|text|rich_media|entry|page)[-_]?(?:content|con|body|text|txt|detail|main|wen|nr)|artibody|zhengwen|neirong|maintext|endtext|^zoom|\bzoom\b|articlebody|trs_u?editor|ucap-content|content|vsb_content|union_?style",
     re.I,
 )
+_QR = re.compile(r"^.{0,20}(?:扫描|扫码|扫一扫|长按|识别).{0,12}(?:二维码|关注).{0,20}$")
+_ABSTRACT = re.compile(r"^[【\[]?(?:摘要|导读|核心提示|内容提要|内容摘要|编者按|导语)[】\]]?\s*[:：]?\s*")
+_CREDITS = re.compile(r"^[^。！？]{0,36}(?:编辑|责编|校对|审核|供稿)\s*[/／:：].{2,12}$")
 Span = tuple[int, int]
 
 
@@ -80,7 +83,9 @@ def paragraphs(page: Page, numbers: Sequence[int]) -> list[str]:
         elif text:
             texts.append(text)
         row = mine if text else row
-    return texts
+    # An abstract that the text says again word for word is a box of the page.
+    whole = fold("".join(texts))
+    return [t for t in texts if not ((m := _ABSTRACT.match(t)) and whole.count(fold(t[m.end() :])[:60]) > 1)]
 
 
 def _covered(page: Page, elements: Iterable[HtmlElement]) -> set[int]:
@@ -106,16 +111,17 @@ def _within(page: Page, index: int, span: Span) -> bool:
 
 def _without_head(page: Page, numbers: list[int], title: str) -> list[int]:
     """Headline, time, source, tools and crumbs before the first sentence go, and all above the last of them."""
-    said, cut, weight = fold(title), 0, 0.0
+    said, cut, sentences = fold(title), 0, 0
     for place, n in enumerate(numbers[:40]):
         line = page.lines[n]
         text = fold(line.text)
-        if (said and (text == said or (len(text) > 6 and text in said))) or _is_dateline(line) or _is_noise(line):
-            if weight < 30:
-                cut = place + 1
+        if (said and (text == said or (len(text) > 0.6 * len(said) and text in said))) or _is_dateline(line) or _is_noise(line):
+            cut = place + 1
         else:
-            weight += max(0.0, prose(line)) if len(line.text) > 25 else 0
-            if weight >= 60:
+            if len(line.text) < 3 and not sentences:  # a counter
+                cut = place + 1
+            sentences += 3 if prose(line) > 40 else 1 if prose(line) > 0 else 0
+            if sentences >= 3:
                 break
     return numbers[cut:]
 
@@ -134,22 +140,32 @@ def _without_tail(page: Page, numbers: list[int]) -> list[int]:
     for place, n in enumerate(numbers):
         line = page.lines[n]
         after = numbers[place + 1 :]
-        if place and len(line.text) <= 30 and TAIL.match(line.text) and before > 0.3 * whole:
+        if place and _ends_here(line) and before > 0.3 * whole:
+            worth = [max(0.0, prose(page.lines[a])) for a in after]
             links = sum(1 for a in after if page.lines[a].link_share > 0.5)
-            rest = sum(max(0.0, prose(page.lines[a])) for a in after)
-            if rest < 0.25 * whole or links > 0.5 * len(after):
+            light = sum(worth) < 0.2 * whole and (not _QR.search(line.text) or max(worth, default=0) < 60)
+            if light or links > 0.5 * len(after):
                 numbers = numbers[:place]
                 break
         before += max(0.0, prose(line))
-    while numbers and (_is_noise(page.lines[numbers[-1]]) or TAIL.match(page.lines[numbers[-1]].text)):
+    while numbers and _is_tail(page.lines[numbers[-1]]):
         numbers = numbers[:-1]
     return numbers
+
+
+def _ends_here(line: Line) -> bool:
+    return ends_report(line.text) or is_editor_line(line.text) or bool(_QR.search(line.text))
+
+
+def _is_tail(line: Line) -> bool:
+    return _is_noise(line) or ends_report(line.text) or _is_dateline(line) or bool(_CREDITS.match(line.text)) or bool(re.fullmatch(r"[\d\s]{1,6}", line.text))
 
 
 def _is_noise(line: Line) -> bool:
     if line.link_share > 0.75 and (len(line.text) < 60 or not re.search(r"[。！？；]", line.text)):
         return True
-    return is_furniture(line.text) or not re.search(r"[\w\u4e00-\u9fff]", line.text)
+    text = without_remarks(line.text)
+    return is_furniture(text) or not re.search(r"\w", text)
 
 
 def _row_of(line: Line) -> HtmlElement | None:

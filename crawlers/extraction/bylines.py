@@ -11,12 +11,12 @@ from crawlers.extraction.pages import Page, tidy
 _STOP = r"(?=\s{1,}|$|[|｜丨,，;；。】\])）>]|作者|责任编辑|责编|编辑|发布|时间|日期|点击|浏览|字号|字体|阅读|记者|来源|\d{4}[-年])"
 _NAME = r"([^\s|｜丨,，;；。:：【】\[\]()（）<>/]{2,30}?)"
 _SOURCE = re.compile(rf"(?:信息来源|文章来源|新闻来源|稿件来源|消息来源|内容来源|来源|來源|来自|稿源|出处)\s*[:：]\s*[《“\"]?{_NAME}[》”\"]?{_STOP}")
-_AUTHOR = re.compile(rf"(?:作者|撰文|撰稿|文字)\s*[:：/／]\s*{_NAME}{_STOP}|(?:^|[\s(（])(?:本报记者|记者|通讯员)\s*[:：]\s*{_NAME}{_STOP}|^文\s*[/／丨|]\s*{_NAME}{_STOP}")
+_AUTHOR = re.compile(rf"(?:作者|撰文|撰稿|文字)\s*[:：/／]\s*{_NAME}{_STOP}|(?:^|[\s(（])(?:本报记者|记者|通讯员)\s*[:：]\s*{_NAME}{_STOP}|[\s|｜]作者([\u4e00-\u9fff·]{2,4})(?=\s|$|[|｜])|^文\s*[/／丨|]\s*{_NAME}{_STOP}")
 _REPORTER = re.compile(r"[(（【](?:本报|本网|本台|新华社|见习|实习|全媒体|首席|[\u4e00-\u9fff]{2,8})?记者\s*([\u4e00-\u9fff·]{2,4}(?:[\s、]+[\u4e00-\u9fff·]{2,4}){0,3})(?:\s*(?:通讯员|摄影|摄影报道|报道|文/图|实习生)[^)）】]{0,20})?[)）】]")
 _EDITOR = re.compile(r"(?:责任编辑|責任編輯|责编|本文编辑|值班编辑|网络编辑|编辑)\s*[:：/丨]\s*([\u4e00-\u9fff·A-Za-z0-9_]{2,12}(?:[、\s]+[\u4e00-\u9fff·]{2,4}){0,2})")
 _SOURCE_META = ("source", "contentsource", "mediaid", "og:article:source", "article:source", "copyfrom")
 _AUTHOR_META = ("author", "article:author", "og:article:author", "weibo:article:author", "byl", "dc.creator")
-_NO_PERSON = re.compile(r"^(?:admin|administrator|root|null|undefined|网站管理员|管理员|\d+|编辑|佚名|匿名)$|https?:|网$|\.(?:com|cn)", re.I)
+_NO_PERSON = re.compile(r"编辑|责编|^(?:网易|新浪|搜狐|腾讯|凤凰|未知|本站|原创|admin|administrator|root|null|undefined|网站管理员|管理员|\d+|编辑|佚名|匿名)$|https?:|网$|\.(?:com|cn)", re.I)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,15 @@ def find_byline(page: Page, around: Sequence[str], after: Sequence[str], paragra
         named = m[1]
     elif len(named) > 24 or re.search(r"\d{4}|[:：]", named):
         named = ""
-    return Byline(
-        author=_plain(author) or _first(_AUTHOR, near) or _of_meta(page, _AUTHOR_META) or _first(_REPORTER, [*paragraphs[:2], *paragraphs[-2:]]),
-        editor=_first(_EDITOR, [*after[:20], *around, *paragraphs[-1:]]),
-        source=named or _first(_SOURCE, near) or _of_meta(page, _SOURCE_META),
-    )
+    origin = named or _first(_SOURCE, near) or _of_meta(page, _SOURCE_META)
+    writer = _plain(author) or _first(_AUTHOR, near) or _of_meta(page, _AUTHOR_META)
+    if not writer or writer == origin:  # portals name the outlet as author
+        writer = _first(_REPORTER, [*paragraphs[:2], *paragraphs[-2:]])
+    return Byline(author=writer, editor=_first(_EDITOR, [*after[:20], *around, *paragraphs[-1:]]), source=origin)
 
 
 def _plain(text: str) -> str:
-    text = re.sub(r"^(?:作者|记者|文|编辑|责编)\s*[:：/]?\s*", "", tidy(text))
+    text = re.sub(r"^(?:作者|记者|文)\s*[:：/]?\s*", "", tidy(text))
     return text if 2 <= len(text) <= 20 and not _NO_PERSON.search(text) else ""
 
 

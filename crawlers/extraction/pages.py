@@ -14,7 +14,9 @@ from lxml.html import HtmlElement
 INLINE = frozenset(
     ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "rt", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "img", "time", "data", "o:p"]
 )
-SILENT = frozenset(["script", "style", "noscript", "template", "iframe", "object", "embed", "select", "option", "textarea", "button", "svg", "canvas", "audio", "video", "source", "track", "input", "map", "head", "title", "link", "meta", "base", "applet"])
+SILENT = frozenset(["script", "style", "noscript", "template", "iframe", "object", "select", "textarea", "button", "svg", "canvas", "audio", "video", "map", "title"])
+# Its end in the middle of a page stops the parser, not a browser.
+_ENDS = re.compile(r"</(?:html|body)\s*>", re.I)
 MAX_CHARS = 5_000_000
 MAX_LINES = 20_000
 _SPACES = re.compile(r"[\s\u00a0\u3000\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]+")
@@ -30,9 +32,9 @@ _CLOSED = re.compile(r"[。！？；…!?]")
 _COMMENTS = re.compile(r"(?:^|[^a-z])(?:comments?|cmts?|pinglun|repl(?:y|ies)|gentie|tie|disqus|liuyan|guestbook)(?:$|[^a-z])|comment(?:list|area|box|s)|sohucs|js_cmt|cmt_|ds-thread|postcomment|sinacomment", re.I)
 _UNLIKELY = re.compile(
     r"relate|recommend|recomm|tuijian|xgxw|xgyd|hot-?_?(?:list|news|rank|article)|rank(?:ing|list|$)|toplist|guess|readmore|read-?_?more"
-    r"|side-?_?(?:bar|box|nav)|siderbar|widget|(?:^|[^a-z])(?:nav|menu|crumbs?|foot|tools?|tips?|ads?|gg|ewm|tags?|links?|pages?|pager|copy|bottom-?_?bar)(?:$|[^a-z])"
+    r"|side-?_?(?:bar|box|nav)|siderbar|widget|(?:^|[^a-z])(?:nav|menu|crumbs?|foot|tools?|tips?|ads?|gg|ewm|tags?|links?|pager|copy|bottom-?_?bar)(?:$|[^a-z])"
     r"|navbar|breadcrumb|footer|topbar|top-?_?nav|toolbar|share|jiathis|social|qr-?_?code|erweima|copyright|banquan|statement|disclaimer|shengming|mianze"
-    r"|login|popup|modal|dialog|advert|guanggao|sponsor|subscribe|zebian|(?:^|[^a-z])editors?(?:$|[^a-z])|page-?_?(?:nav|num|bar)|pagination|download|(?:^|[^a-z])vote|friendlink|hidden",
+    r"|login|popup|modal|dialog|advert|guanggao|sponsor|subscribe|zebian|(?:^|[^a-z])editors?(?:$|[^a-z])|page-?_?(?:nav|num|bar|box|list)|pagination|download|(?:^|[^a-z])vote|friendlink|author-?_?(?:bio|info|intro|box|card|desc|meta|count|top)|(?:^|[^a-z])bio(?:$|[^a-z])|(?:^|\s)(?:hidden|hide|pages?)(?:$|\s)",
     re.I,
 )
 _KNOWN_EDITOR = re.compile(r"trs_u?editor|editor-?_?(?:content|body|text)", re.I)
@@ -139,7 +141,9 @@ def prose(line: Line) -> float:
 
 def read_page(text: str, url: str = "") -> Page | None:
     """The page of a decoded text; None when there is nothing in it that could be a tree."""
-    text = _DEBRIS.sub("", text[:MAX_CHARS])
+    if not text.strip():
+        return None
+    text = _ENDS.sub("", _DEBRIS.sub("", text[:MAX_CHARS]))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=False)
     parser.set_element_class_lookup(_LOOKUP)
     try:

@@ -17,10 +17,10 @@ from crawlers.extraction.pages import Page, tidy
 _CLOCK = r"(?:\s*[T\s(（]?\s*(?:(?:星期|周)[一二三四五六日天])?[)）]?\s*(?:上午|下午|晚上|凌晨|中午|AM|PM)?\s*\d{1,2}\s*[:：时点]\s*\d{1,2}(?:\s*[:：分]\s*\d{1,2})?(?:[.,]\d+)?[秒分]?(?:\s*(?:[+-]\d{2}:?\d{2}|Z\b))?)"
 _DATE = re.compile(rf"(?<![\d.])(?:19|20)\d{{2}}\s*[-/.年]\s*\d{{1,2}}\s*[-/.月]\s*\d{{1,2}}(?!\d{{3}})\s*日?(?:{_CLOCK})?")
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})[-/.](\d{1,2})[-/.](\d{1,2})\s*(\d{1,2}):(\d{2})(?!\d)")
-_NO_YEAR = re.compile(r"(?<![\d-])(\d{1,2})\s*[-/月]\s*(\d{1,2})日?\s*(\d{1,2}):(\d{2})(?!\d)")
+_NO_YEAR = re.compile(r"(?<![\d-])(\d{1,2})\s*[-/月]\s*(\d{1,2})日?\s*(\d{2}|(?<=\D)\d):(\d{2})(?!\d)")
 _BARE_CLOCK = re.compile(r"^\D{0,6}(\d{1,2}):(\d{2})(?::\d{2})?\D{0,4}$")
 _META = re.compile(
-    r"^(?:article:|og:|bytedance:|weibo:\s?article:|weibo:\s?webpage:|apub:|dc\.|dcterms\.|parsely-|sailthru\.|itemprop:)?_?"
+    r"^(?:article:|og:|bytedance:|weibo:\s?article:|weibo:\s?webpage:|dc\.|dcterms\.|parsely-|sailthru\.|itemprop:)?_?"
     r"(?:published_?time|publish(?:ed)?[-_]?(?:date|time|at)?|pub[-_]?(?:date|time)|date_?published|release_?date|create_?at|create_?date|created|firstpublishedtime|contentpubdate|issued?|date|dateupdate|time|upload_?date)$",
     re.I,
 )
@@ -54,9 +54,12 @@ class _Found:
     score: float
 
 
-def find_published(page: Page, title_line: int, body: tuple[int, int], chosen: str = "") -> Published | None:
-    """The moment of publication; None when the page names none. `chosen` is the text a site rule points at."""
-    found = [*_of_rule(page, chosen), *_of_wechat(page), *_of_meta(page), *_of_data(page), *_of_lines(page, title_line, body)]
+def find_published(page: Page, title_line: int, body: tuple[int, int], chosen: str = "", *, trusted: bool = True) -> Published | None:
+    """The moment of publication; None when the page names none.
+
+    `chosen` is the text a site rule points at, `trusted` when the page is known to be of that site.
+    """
+    found = [*_of_rule(page, chosen, 130 if trusted else 85), *_of_wechat(page), *_of_meta(page), *_of_data(page), *_of_lines(page, title_line, body)]
     found += _of_url(page)
     if not found:
         return None
@@ -94,10 +97,10 @@ def _value(value: str) -> Published | None:
     return Published(at=when.at, precision=DAY if when.note == DAY_ONLY else MINUTE, raw=value)
 
 
-def _of_rule(page: Page, chosen: str) -> Iterator[_Found]:
+def _of_rule(page: Page, chosen: str, score: float) -> Iterator[_Found]:
     if chosen and (found := read_published(chosen) or _partial(page, chosen)):
         line = next((i for i, x in enumerate(page.lines) if found.raw in x.text), -1)
-        yield _Found(published=replace(found, line=line), score=130 if found.precision == MINUTE else 95)
+        yield _Found(published=replace(found, line=line), score=score if found.precision == MINUTE else score - 35)
 
 
 def _of_wechat(page: Page) -> Iterator[_Found]:
@@ -110,7 +113,7 @@ def _of_wechat(page: Page) -> Iterator[_Found]:
 
 def _of_meta(page: Page) -> Iterator[_Found]:
     for name, content in page.meta.items():
-        if _META.match(name) and not _META_LATER.search(name) and (found := _value(content)):
+        if _META.match(name) and (not _META_LATER.search(name) or name == "dateupdate") and (found := _value(content)):
             yield _Found(published=found, score=72 if found.precision == MINUTE else 45)
     for element in page.root.iter("time"):
         if found := _value(element.get("datetime") or ""):

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from lxml.html import HtmlElement
+
 from crawlers.extraction.pages import Line, Page, tidy
 
 _SITE_SUFFIX = re.compile(
@@ -16,7 +18,8 @@ _NAMES_A_SITE = re.compile(r"网|报|频道|新闻|资讯|官方|官网|在线|�
 _TITLE_CLASS = re.compile(r"(?:^|[^a-z])(?:title|tit|headline|biaoti|bt|topic|subject|h1|tle)(?:$|[^a-z])|title", re.I)
 _CUT = re.compile(r"(?:\.{2,}|…+)\s*$")
 _META = ("og:title", "twitter:title", "weibo:article:title", "articletitle", "headline", "title", "sharetitle", "contenttitle")
-_NO_TITLE = re.compile(r"^(?:新闻|正文|首页|当前位置|您的位置|登录|注册|文章详情|详情|详细内容|新闻中心|通知公告|新闻动态|工作动态|要闻|资讯)$")
+_DATELINE = re.compile(r"(?:19|20)\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}.*(?:来源|作者|发布|浏览|点击|阅读|\d:\d\d)|(?:时间|日期|来源)\s*[:：].*(?:19|20)\d{2}\s*[-/.年]")
+_NO_TITLE = re.compile(r"^(?:.{0,12}[>»›＞].*|.{0,4}位置.*|新闻|正文|首页|当前位置|您的位置|登录|注册|文章详情|详情|详细内容|新闻中心|通知公告|新闻动态|工作动态|要闻|资讯)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +31,11 @@ class Title:
 def find_title(page: Page, chosen: str = "") -> Title:
     """The headline as the page shows it; `chosen` is what a site rule points at."""
     window = _window_title(page)
-    if chosen and not _NO_TITLE.match(chosen):
+    if chosen and not _NO_TITLE.match(chosen) and _agrees(chosen, window):
         return Title(text=chosen, line=_line_of(page, chosen))
     best, score, where = "", 0.0, -1
-    heads = [head for head in (window, *_meta_titles(page)) if head]
+    heads = [window, *(head for head in _meta_titles(page) if _agrees(head, window))]
+    heads = [head for head in heads if len(fold(without_site(head))) >= 5]
     for index, line in enumerate(page.lines):
         value = max((_likeness(line, head) for head in heads), default=0.0)
         if value and page.seen(line):
@@ -39,13 +43,11 @@ def find_title(page: Page, chosen: str = "") -> Title:
             if value > score:
                 best, score, where = line.text, value, index
     if best and score >= 55:
-        return _with_its_other_lines(page, where, window)
-    if heading := _first_heading(page):
+        return _without_label(_with_its_other_lines(page, where, window), window)
+    if heading := _before_dateline(page) or _first_heading(page):
         return heading
-    for head in heads[1:]:
-        if not _CUT.search(head):
-            return Title(text=without_site(head), line=-1)
-    return Title(text=without_site(window), line=-1)
+    whole = next((head for head in reversed(heads) if not _CUT.search(head)), window)
+    return Title(text=without_site(whole), line=-1)
 
 
 def fold(text: str) -> str:
@@ -74,6 +76,32 @@ def _meta_titles(page: Page) -> list[str]:
     return [page.meta[name] for name in _META if name in page.meta]
 
 
+def _agrees(head: str, window: str) -> bool:
+    """A meta tag that says what the window title says; some sites put their own name into every page."""
+    said, core = fold(without_site(head)), fold(without_site(window))
+    return not core or said in core or core in said or SequenceMatcher(None, said, core, autojunk=False).ratio() > 0.5
+
+
+def _without_label(title: Title, window: str) -> Title:
+    """"原创" and the like, glued to the headline in its own element, go when the window title does without."""
+    core = fold(without_site(window))
+    said = fold(title.text)
+    if len(core) >= 8 and said != core and said.endswith(core) and len(said) - len(core) <= 4:
+        return Title(text=without_site(window), line=title.line)
+    return title
+
+
+def _before_dateline(page: Page) -> Title | None:
+    """The line over the one with time and source, when the window title names only the site."""
+    for index, line in enumerate(page.lines):
+        if _DATELINE.search(line.text) and len(line.text) < 100 and line.link_share < 0.5 and page.seen(line):
+            for above in range(index - 1, max(-1, index - 4), -1):
+                text = page.lines[above].text
+                if 8 <= len(text) <= 80 and page.lines[above].link_share < 0.5 and not _NO_TITLE.match(text) and not _DATELINE.search(text):
+                    return Title(text=text, line=above)
+    return None
+
+
 def _likeness(line: Line, head: str) -> float:
     """0..100: how much of the window title this line says, or of the line the (cut) window title."""
     n = len(line.text)
@@ -88,8 +116,10 @@ def _likeness(line: Line, head: str) -> float:
         return 60 + 38 * min(1.0, len(said) / len(core))
     if said.startswith(core) and len(core) >= 8:
         return 60 + 38 * len(core) / len(said)
-    if said in window and len(said) >= max(6, 0.4 * len(core)):
-        return 50 + 40 * len(said) / len(window)
+    if said in core and len(said) >= max(6, 0.4 * len(core)):
+        return 50 + 40 * len(said) / len(core)
+    if core in said and len(core) >= 8 and len(said) - len(core) <= 4:
+        return 90.0
     if abs(len(said) - len(core)) < 0.4 * len(core) and line.heading:
         ratio = SequenceMatcher(None, said, core, autojunk=False).ratio()
         return 90 * ratio if ratio > 0.6 else 0.0
@@ -103,7 +133,7 @@ def _looks(line: Line) -> float:
     return heading + (8 if named else 0)
 
 
-def _parents(line: Line) -> list:  # type: ignore[type-arg]
+def _parents(line: Line) -> list[HtmlElement]:
     found, element = [], line.block
     for _ in range(2):
         element = element.getparent()
