@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from archive.models import Source
-from crawlers.adapters import ADAPTERS
+from crawlers.adapters import ADAPTERS, STREAMED
 from crawlers.models import Rejection, SourceRun
 
 SILENT_GAPS = 5.0  # k: no new item in five usual gaps is a silence, even when HTTP says 200 (sources.md §5)
@@ -45,7 +45,7 @@ class Run:
 
 def due(now: datetime) -> list[int]:
     """Ids of the enabled sources we ask by ourselves whose time has come, longest waiting first."""
-    waiting = Source.objects.filter(enabled=True, kind__in=ADAPTERS)
+    waiting = Source.objects.filter(enabled=True, kind__in=ADAPTERS.keys() - STREAMED)
     waiting = waiting.filter(Q(next_run_at=None) | Q(next_run_at__lte=now))
     return list(waiting.order_by("next_run_at", "pk").values_list("pk", flat=True))
 

@@ -10,12 +10,14 @@ from analysis.models import Unit
 from config import clock
 from crawlers import schedule
 from crawlers.child import Child
+from crawlers.receivers import Receivers
 from flow import contacts, erasing, topics
 from flow.engine import Job
 from flow.policy import Policy
 from flow.readers import Readers
 
 CRAWL_BEAT_S = 1.0
+PUSH_BEAT_S = 5.0
 CONTACTS_BEAT_S = 20.0
 RETENTION_BEAT_S = 3600.0
 TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
@@ -30,8 +32,8 @@ def readers(files: Policy, processes: int = 0) -> Readers:
 
 @contextmanager
 def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
-    """The engine's scheduled work; the crawler child ends with it."""
-    child = Child()
+    """The engine's scheduled work; the crawler child and the receivers of push streams end with it."""
+    child, receivers = Child(), Receivers()
 
     def crawl() -> None:
         if (due := schedule.due(clock.now())) and not stop.is_set():
@@ -40,9 +42,11 @@ def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
     try:
         yield [
             Job("crawl", CRAWL_BEAT_S, crawl),
+            Job("push", PUSH_BEAT_S, lambda: None if stop.is_set() else receivers.tend()),
             Job("retention", RETENTION_BEAT_S, lambda: erasing.age(files.retention, clock.now())),
             Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
             Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),
         ]
     finally:
+        receivers.stop(2.0)
         child.stop()
