@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -23,6 +25,7 @@ from archive.tree import HEATS, Everything, Filter, Node
 
 FACET_VALUES = 1000
 SLICE = 5000
+CHUNK, SENDERS = 500, 2
 KEPT_OPEN = "1m"
 
 
@@ -146,7 +149,7 @@ class Elastic:
                 for name in fresh.made.values():
                     _bulk(client, [_take_out(i, name) for i in changed])
                 _fill(client, fresh, documents)
-                client.indices.refresh(index=list(fresh.made.values()) or indices.alias, ignore_unavailable=True)
+                indices.built(fresh.made.values())
                 indices.swap(fresh.made, indices.serving())
                 self._unseen.clear()
 
@@ -157,7 +160,7 @@ class Elastic:
             with _beside(indices) as fresh:
                 for batch in batches:
                     _fill(client, fresh, [d for d in batch if month_of(d.published_at) == month])
-                client.indices.refresh(index=list(fresh.made.values()) or indices.alias, ignore_unavailable=True)
+                indices.built(fresh.made.values())
                 indices.swap(fresh.made, [old] if old else [])
 
     def set_aside(self) -> str:
@@ -223,10 +226,28 @@ def _fill(client: Elasticsearch, fresh: _Fresh, documents: Sequence[Document]) -
 
 
 def _bulk(client: Elasticsearch, actions: Iterable[dict[str, Any]]) -> None:
-    """Every action done and acknowledged; a busy server (429) is waited for, longer each time."""
+    """Every action done and acknowledged, in any order: while the server works on some, the next are made ready."""
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(SENDERS, "elasticsearch") as senders:
+        for chunk in _chunks(actions):
+            if len(waiting) == SENDERS:
+                waiting.popleft().result()
+            waiting.append(senders.submit(_send, client, chunk))
+        for sent in waiting:
+            sent.result()
+
+
+def _chunks(actions: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    source = iter(actions)
+    while chunk := list(islice(source, CHUNK)):
+        yield chunk
+
+
+def _send(client: Elasticsearch, actions: list[dict[str, Any]]) -> None:
+    """A busy server (429) is waited for, longer each time."""
     try:
         for _ in streaming_bulk(
-            client, actions, chunk_size=1000, max_chunk_bytes=8 << 20, max_retries=8, initial_backoff=0.5, max_backoff=30,
+            client, actions, chunk_size=CHUNK, max_chunk_bytes=8 << 20, max_retries=8, initial_backoff=0.5, max_backoff=30,
             raise_on_error=True,
         ):  # fmt: skip
             pass

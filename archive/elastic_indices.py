@@ -40,6 +40,8 @@ SETTINGS: dict[str, Any] = {
     "refresh_interval": "1s",
     "max_terms_count": 65_536,
 }
+# While an index is built beside the serving one nobody reads it, and if the server dies it is built again.
+BUILDING: dict[str, Any] = {"refresh_interval": "-1", "translog.durability": "async"}
 
 
 class Indices:
@@ -76,8 +78,17 @@ class Indices:
     def beside(self, month: str) -> str:
         """A new index of a month that does not serve yet."""
         name = f"{self.alias}-{month.replace('-', '.')}-{secrets.token_hex(4)}"
-        self._make(name, {})
+        self._make(name, {}, BUILDING)
         return name
+
+    def built(self, names: Iterable[str]) -> None:
+        """What was written to these is on disk and seen, and from now on each write is on disk before it is acknowledged."""
+        for name in names:
+            self._client.indices.put_settings(
+                index=name, settings={"refresh_interval": SETTINGS["refresh_interval"], "translog.durability": "request"}
+            )
+            self._client.indices.flush(index=name)
+            self._client.indices.refresh(index=name)
 
     def swap(self, fresh: dict[str, str], gone: Iterable[str]) -> None:
         """In one step `fresh` (month -> index) serves and `gone` no longer does; then `gone` is deleted."""
@@ -113,9 +124,9 @@ class Indices:
             template={"settings": SETTINGS, "mappings": MAPPING},
         )
 
-    def _make(self, name: str, aliases: dict[str, Any]) -> None:
+    def _make(self, name: str, aliases: dict[str, Any], settings: dict[str, Any] | None = None) -> None:
         self.template()
-        self._client.options(ignore_status=400).indices.create(index=name, aliases=aliases)
+        self._client.options(ignore_status=400).indices.create(index=name, aliases=aliases, settings=settings)
 
     def _is_ours(self, name: str) -> bool:
         return bool(re.fullmatch(re.escape(self.alias) + r"-\d+\.\d\d(-[0-9a-f]{8})?", name))
