@@ -48,6 +48,8 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("HUIYING_ORIGINS", "").split("
 PUBLIC_URL = os.environ.get("HUIYING_PUBLIC_URL", "http://127.0.0.1:8000")
 # Called every 30 s after a clean audit; whoever watches it alarms when it falls silent. May hold a key.
 HEARTBEAT_URL = secret("HUIYING_HEARTBEAT_URL")
+# Folders outside the data folder below which a watched folder may lie, separated as in PATH.
+WATCH_ROOTS = [p for p in os.environ.get("HUIYING_WATCH_ROOTS", "").split(os.pathsep) if p]
 # The unit that receives letters, where more than one department is called …办公室.
 OFFICE_UNIT = os.environ.get("HUIYING_OFFICE_UNIT", "").strip()
 DRILL = os.environ.get("HUIYING_DRILL") == "1"

@@ -10,6 +10,7 @@ from analysis.models import Unit
 from config import clock
 from crawlers import schedule
 from crawlers.child import Child
+from crawlers.importer import Importer
 from crawlers.receivers import Receivers
 from flow import contacts, erasing, topics
 from flow.engine import Job
@@ -18,6 +19,7 @@ from flow.readers import Readers
 
 CRAWL_BEAT_S = 1.0
 PUSH_BEAT_S = 5.0
+IMPORT_BEAT_S = 1.0  # pushes and handed-in files; the importer runs only while there are some
 CONTACTS_BEAT_S = 20.0
 RETENTION_BEAT_S = 3600.0
 TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
@@ -32,8 +34,8 @@ def readers(files: Policy, processes: int = 0) -> Readers:
 
 @contextmanager
 def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
-    """The engine's scheduled work; the crawler child and the receivers of push streams end with it."""
-    child, receivers = Child(), Receivers()
+    """The engine's scheduled work; the crawler child, the receivers of push streams and the importer end with it."""
+    child, receivers, importer = Child(), Receivers(), Importer()
 
     def crawl() -> None:
         if (due := schedule.due(clock.now())) and not stop.is_set():
@@ -43,10 +45,12 @@ def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
         yield [
             Job("crawl", CRAWL_BEAT_S, crawl),
             Job("push", PUSH_BEAT_S, lambda: None if stop.is_set() else receivers.tend()),
+            Job("import", IMPORT_BEAT_S, lambda: None if stop.is_set() else importer.look()),
             Job("retention", RETENTION_BEAT_S, lambda: erasing.age(files.retention, clock.now())),
             Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
             Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),
         ]
     finally:
         receivers.stop(2.0)
+        importer.stop(2.0)
         child.stop()
