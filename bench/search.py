@@ -225,7 +225,7 @@ def page_time(size: int) -> dict[str, float]:
     found = {}
     for name, path in (("hits", "/search/"), ("around", "/search/around/")):
         assert client.get(path, {"q": texts[0]}).status_code == 200
-        found[f"{name}_p95_ms"] = round(p95([timed(lambda t=text, p=path: client.get(p, {"q": t})) for text in texts]), 1)  # type: ignore[misc]
+        found[f"{name}_p95_ms"] = round(p95([timed(lambda t=text, p=path: client.get(p, {"q": t})) for text in texts]), 1)
     say(f"{label(size)} page: {found}")
     return found
 
