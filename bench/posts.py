@@ -26,6 +26,7 @@ from flow import documents, intake, locks
 from flow.models import Outcome
 from flow.placing import Placer
 from flow.policy import load_policy
+from flow.texts import texts_of
 
 ROUNDS = 3
 
@@ -107,7 +108,7 @@ def shares() -> dict[str, float]:
         for i in range(0, len(posts), BATCH):
             chunk = posts[i : i + BATCH]
             marks = [time.perf_counter()]
-            (reads,) = reader.read([intake.texts_of(chunk)])
+            (reads,) = reader.read([texts_of(chunk)])
             marks.append(time.perf_counter())
             batch = placer.place(chunk, reads, now)
             marks.append(time.perf_counter())

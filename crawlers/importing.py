@@ -34,9 +34,12 @@ def import_file(
     *,
     mapping: str | None = None,
     dry_run: bool = False,
+    past: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> dict[str, Any]:
     """Take one file in; `progress` hears of each batch's number of rows. The same file twice changes nothing.
+
+    `past`: a past window, which opens no event and tells nobody.
 
     Raises Unreadable (nothing to read, or the database refused: what was stored before stays).
     """
@@ -44,7 +47,7 @@ def import_file(
     if dry_run:
         return rehearse(path, template, progress=progress).report()
     with opened(path, template) as sheet:
-        batch = guarded(path.name, "未能开始写入数据库", lambda: begin(path.name, sha256(path), source(), now, "命令行"))
+        batch = guarded(path.name, "未能开始写入数据库", lambda: begin(path.name, sha256(path), source(), now, "命令行", past=past))
         tally = take_in(batch, sheet, template, now, Tally(warnings=sheet.warnings), progress=progress)
     return tally.report()
 
@@ -135,7 +138,7 @@ def portions(rows: Iterator[ParsedItem | Refusal]) -> Iterator[tuple[list[Parsed
 def _store(batch: ImportBatch, items: Sequence[ParsedItem], refusals: Sequence[Refusal], done: int, tally: Tally) -> None:
     assert batch.source
     with transaction.atomic():
-        new = save(items, batch.source, batch.at, live=False).new
+        new = save(items, batch.source, batch.at, live=False, past=batch.past).new
         Rejection.objects.bulk_create(rejections(batch, refusals))
         counts = {
             "rows": done + len(items) + len(refusals), "new": tally.new + new, "known": tally.known + len(items) - new,

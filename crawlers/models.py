@@ -89,6 +89,7 @@ class ImportBatch(models.Model):
     path = models.CharField(max_length=500, blank=True)  # the file while it is needed; "" once it is taken in
     bytes = models.PositiveBigIntegerField(default=0)
     template = models.CharField(max_length=60, blank=True)
+    past = models.BooleanField(default=False)  # a past window: its posts open no event and tell nobody (Post.past)
     mapping = models.JSONField(default=dict)  # {"columns", "defaults"}: what the person decided on the page
     rows = models.PositiveIntegerField(default=0)  # in the state running: rows done so far, from which a restart goes on
     new = models.PositiveIntegerField(default=0)
@@ -166,27 +167,32 @@ class CallCount(models.Model):
         constraints = [models.UniqueConstraint(fields=["meter", "day"], name="one_count_a_day")]
 
 
-class SourceDay(models.Model):
-    """One source's readings of one day (Asia/Shanghai), summed: outlives the runs themselves."""
+class Errand(models.Model):
+    """差事: one thing a person wants from the outside world now, done by a process of its own within limits."""
 
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
-    day = models.DateField()
-    runs = models.PositiveIntegerField(default=0)
-    bad = models.PositiveIntegerField(default=0)  # failing or capped
-    fetched = models.PositiveIntegerField(default=0)
-    new = models.PositiveIntegerField(default=0)
+    class Kind(models.TextChoices):
+        PROBE = "probe", "查看地址"
+        BACKFILL = "backfill", "补采"
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "day"], name="one_day_of_a_source")]
-        indexes = [models.Index(fields=["day"], name="day_of_sources")]
+    class State(models.TextChoices):
+        WAITING = "waiting", "等待"
+        RUNNING = "running", "进行中"
+        DONE = "done", "完成"
+        FAILED = "failed", "未成"
+        STOPPED = "stopped", "已取消"
 
-
-class Learned(models.Model):
-    """What is known of a source's habits, learned anew some times a day from its posts (crawlers/rhythm.py)."""
-
-    source = models.OneToOneField(Source, on_delete=models.CASCADE, related_name="learned")
+    kind = models.CharField(max_length=8, choices=Kind)
+    source = models.ForeignKey(Source, null=True, on_delete=models.CASCADE, related_name="errands")
+    by = models.CharField(max_length=150)  # log-in name
     at = models.DateTimeField(db_index=True)
-    rhythm = models.JSONField(null=True)  # crawlers.rhythm.Rhythm; null while there is too little to learn from
-    low = models.BooleanField(default=False)  # far fewer items than expected, now
-    items = models.PositiveIntegerField(default=0)  # posts of the last 28 days …
-    relevant = models.PositiveIntegerField(default=0)  # … and those that concern the police
+    ask = models.JSONField(default=dict)  # address, window
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    said = models.CharField(max_length=500, blank=True)  # what is being done, then what came of it
+    found = models.JSONField(default=dict)
+    pages = models.JSONField(default=dict)  # name -> {"url", "text"}: what selectors are tried on, emptied after a day
+    beat_at = models.DateTimeField(null=True)  # real time of the last sign of life
+    ended_at = models.DateTimeField(null=True)
+
+    @property
+    def over(self) -> bool:
+        return self.state not in (self.State.WAITING, self.State.RUNNING)

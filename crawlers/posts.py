@@ -156,10 +156,12 @@ def save(
     now: datetime,
     *,
     live: bool,
+    past: bool = False,
     also: Callable[[], Any] | None = None,
 ) -> Saved:
     """Write at most BATCH items, their Change rows and whatever `also` writes (the cursor) in one transaction.
 
+    `past`: from a back-fill, which opens no event and tells nobody; what was stored already stays as it is.
     Raises django.db.Error when the database is locked or full: then nothing of the batch is stored.
     """
     if len(items) > BATCH:
@@ -167,6 +169,7 @@ def save(
     posts: dict[str, Post] = {}
     for item in items:
         post = post_of(item, source, now, live=live)
+        post.past = past
         posts.setdefault(post.key, post)  # first read wins, also within a batch
     for last_try in (False, False, True):
         try:

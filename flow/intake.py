@@ -12,14 +12,14 @@ from django.db.models import F
 
 from alerts import outbox
 from analysis.models import Event, Fold, Grading, Reading
-from analysis.reading import PostText
-from archive.models import Change, Post, SavedHit, Source
-from flow import audit, mending, owing, telling, topics, warmth
+from archive.models import Change, Post, SavedHit
+from flow import audit, mending, owing, past, telling, topics, warmth
 from flow.affair import ENGINE_FIELDS
 from flow.models import Outcome
 from flow.placing import Batch, Placer
 from flow.policy import Policy
 from flow.readers import Read, Readers
+from flow.texts import texts_of
 from sla.models import Obligation
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
     """Give every unread post published by `now` its outcome; what was done, counted.
 
     A replay takes dates as they are; `held` keeps its messages from the network channels.
-    The counts: read, joined, opened, not_relevant, set_aside, alerts, deliveries.
+    The counts: read, joined, opened, not_relevant, set_aside, kept (of a back-fill), alerts, deliveries.
     """
     counts: Counter[str] = Counter()
     if not replay:
@@ -53,7 +53,7 @@ def run(placer: Placer, readers: Readers, policy: Policy, now: datetime, *, repl
     if counts:
         placer.forget_stale(now)
         _mend(placer, policy, now, held=held)
-    return counts
+    return counts + past.run(readers, now)
 
 
 def _grow(placer: Placer, now: datetime) -> None:
@@ -73,7 +73,7 @@ def _mend(placer: Placer, policy: Policy, now: datetime, *, held: bool) -> None:
 
 
 def unread(now: datetime) -> list[Post]:
-    waiting = Post.objects.filter(unread=True, published_at__lte=now)
+    waiting = Post.objects.filter(unread=True, past=False, published_at__lte=now)
     return list(waiting.order_by("published_at", "id")[: BATCH * AHEAD])
 
 
@@ -83,26 +83,6 @@ def correct_future_dates(now: datetime) -> None:
         post.notes = [*post.notes, f"发布时间 {post.published_raw or post.published_at.isoformat()} 在未来，按收到时间计"]
         post.published_at = post.received_at
         post.save(update_fields=["published_at", "notes"])
-
-
-def texts_of(posts: Sequence[Post]) -> list[PostText]:
-    """What reading may see of each post."""
-    homes = dict(Source.objects.filter(id__in={p.source_id for p in posts}).values_list("id", "home"))
-    return [
-        PostText(
-            title=post.title,
-            body=post.body,
-            published_at=post.published_at,
-            site=post.site,
-            source_home=homes[post.source_id],
-            outlet=post.outlet,
-            platform=post.platform,
-            region=post.region,
-            is_repost=post.is_repost,
-            raised=topics.KEPT.raised(post),
-        )
-        for post in posts
-    ]
 
 
 def take(

@@ -17,6 +17,7 @@ class Outcome(models.Model):
         OPENED = "opened", "新开事件"
         NOT_RELEVANT = "not_relevant", "无关"
         SET_ASIDE = "set_aside", "搁置待查"
+        KEPT = "kept", "补采存档"
 
     post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="outcome")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -227,25 +227,9 @@ class Placer:
         grade = None
         if event_id is not None:
             grade = grading.propose(verdict.type, verdict.facts, verdict.happened, self.edition).grade
-        return Reading(
-            post=post,
-            tier=verdict.tier,
-            score=verdict.score,
-            reasons=list(verdict.reasons),
-            jurisdiction=verdict.jurisdiction,
-            jurisdiction_reasons=list(verdict.jurisdiction_reasons),
-            type=verdict.type,
-            stance=verdict.stance,
-            facts=figures.to_json(verdict.facts),
-            places=list(verdict.places),
-            units=list(verdict.units),
-            grade=grade,
-            text_hash=verdict.text_hash,
-            signature=verdict.signature,
-            version=verdict.version,
-            fold_id=fold_id,
-            event_id=event_id,
-        )
+        reading = reading_of(post, verdict)
+        reading.grade, reading.fold_id, reading.event_id = grade, fold_id, event_id
+        return reading
 
     def forget_stale(self, now: datetime) -> None:
         """Let go of what can take no more posts."""
@@ -261,3 +245,23 @@ class Placer:
 
 def _entities(verdict: Verdict) -> frozenset[str]:
     return frozenset((*verdict.places, *verdict.units))
+
+
+def reading_of(post: Post, verdict: Verdict) -> Reading:
+    """The unsaved row: what was read, of no fold or event yet."""
+    return Reading(
+        post=post,
+        tier=verdict.tier,
+        score=verdict.score,
+        reasons=list(verdict.reasons),
+        jurisdiction=verdict.jurisdiction,
+        jurisdiction_reasons=list(verdict.jurisdiction_reasons),
+        type=verdict.type,
+        stance=verdict.stance,
+        facts=figures.to_json(verdict.facts),
+        places=list(verdict.places),
+        units=list(verdict.units),
+        text_hash=verdict.text_hash,
+        signature=verdict.signature,
+        version=verdict.version,
+    )

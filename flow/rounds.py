@@ -29,7 +29,7 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
     if last and now < last:
         raise TooEarly(f"the last round was at {clock.shanghai(last)}; give that or a later instant")
     placer = Placer(policy.edition, readers.here)
-    counts = Counter(read=0, joined=0, opened=0, not_relevant=0, set_aside=0, alerts=0, deliveries=0)
+    counts = Counter(read=0, joined=0, opened=0, not_relevant=0, set_aside=0, kept=0, alerts=0, deliveries=0)
     held = replay and not send
     counts.update(intake.run(placer, readers, policy, now, replay=replay, held=held))
     counts.update(watch.run(policy, now, held=held))
@@ -44,4 +44,4 @@ def play(policy: Policy, readers: Readers, now: datetime, *, replay: bool, send:
     return {"now": clock.shanghai(now), **{name: counts[name] for name in COUNTED}}
 
 
-COUNTED = ("read", "joined", "opened", "not_relevant", "set_aside", "alerts", "deliveries")
+COUNTED = ("read", "joined", "opened", "not_relevant", "set_aside", "kept", "alerts", "deliveries")

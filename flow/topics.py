@@ -151,6 +151,10 @@ def _swept(row: SavedSearch, node: query.Node, now: datetime) -> int:
     for ids in all_ids(node, Filter(start=now - SWEEP_BACK, end=now)):
         known = set(SavedHit.objects.filter(search=row, post_id__in=ids).values_list("post_id", flat=True))
         made = [_hit(row, post_id, now, swept=True) for post_id in ids if post_id not in known]
+        past = set(Post.objects.filter(id__in=[hit.post_id for hit in made], past=True).values_list("id", flat=True))
+        for hit in made:
+            if hit.post_id in past:
+                hit.quiet = "past"  # brought later by a back-fill: no news
         SavedHit.objects.bulk_create(made, ignore_conflicts=True)
         new += len(made)
     SavedSearch.objects.filter(id=row.id).update(swept_at=now)

@@ -145,7 +145,7 @@ async def find_in_sitemap(source: Source, fetch: Fetch, rules: SiteRules, now: d
     )
 
 
-async def walk(fetch: Fetch, response: Response, since: datetime, until: datetime | None = None) -> tuple[list[sitemaps.Entry], str]:
+async def walk(fetch: Fetch, response: Response, since: datetime, most: int = MAPS) -> tuple[list[sitemaps.Entry], str]:
     """The pages named by a sitemap and the sitemaps it leads to, those changed since; and what could not be read."""
     entries: dict[str, sitemaps.Entry] = {}
     damages: list[str] = []
@@ -159,8 +159,8 @@ async def walk(fetch: Fetch, response: Response, since: datetime, until: datetim
         child, level = waiting.pop(0)
         if child.url in visited:
             continue
-        if len(visited) > MAPS:
-            damages.append(f"索引里的网站地图超过 {MAPS} 个，本次没有读完")
+        if len(visited) > most:
+            damages.append(f"索引里的网站地图超过 {most} 个，本次没有读完")
             break
         visited.add(child.url)
         try:

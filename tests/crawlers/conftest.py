@@ -14,7 +14,6 @@ from django.db import connection
 from archive.models import Source
 from crawlers.child import Child
 from tests.crawlers.site import Site
-from tests.sources import enabled
 
 Report = dict[str, Any]
 
@@ -50,7 +49,9 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def feed(transactional_db: None, site: Site) -> Source:
     """An enabled source that reads /feed of the local site."""
-    return enabled(name="本地站", url=f"{site.url}/feed", outlet=Source.Outlet.MEDIA)
+    return Source.objects.create(
+        name="本地站", kind=Source.Kind.FEED, url=f"{site.url}/feed", enabled=True, outlet=Source.Outlet.MEDIA
+    )
 
 
 @pytest.fixture

@@ -140,6 +140,17 @@ def test_the_nightly_sweep_finds_what_arrival_could_not_know_and_tells_it_once(t
     assert topics.sweep(night + timedelta(minutes=10)) == 0, "once a night"
 
 
+def test_the_sweep_keeps_what_a_back_fill_brought_and_tells_nobody(topic, placer, indexed):
+    row = topic("地铁")
+    city.post("地铁旧闻", when="2026-11-23 11:00", past=True)
+    city.play(NOW, placer)
+    indexing.drain(documents.documents)
+    night = city.at("2026-11-24 03:10")
+    assert topics.sweep(night) == 1 and row.hits.get().quiet == "past"
+    watch.run(city.POLICY, night, held=True)
+    assert not told()
+
+
 def test_a_trial_counts_what_a_topic_would_have_fired(db, indexed):
     for n in range(3):
         city.post(f"地铁{n}", when=NOW - timedelta(days=2, minutes=n))

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="XLSX、CSV（utf-8、gb18030）或 JSONL 文件")
         parser.add_argument("--mapping", help="mappings.toml 里的表头模板名")
         parser.add_argument("--dry-run", action="store_true", help="只检查并报告，不写入")
+        parser.add_argument("--past", action="store_true", help="过去一段时间的存量：可检索、可统计，不开事件、不告警")
         parser.add_argument("--json", action="store_true", help="在标准输出打印一个 JSON 文档")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,6 +40,7 @@ class Command(BaseCommand):
                     clock.now(),
                     mapping=options["mapping"],
                     dry_run=options["dry_run"],
+                    past=options["past"],
                     progress=bar.update,
                 )
             except Unreadable as e:

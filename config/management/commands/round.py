@@ -36,7 +36,7 @@ class Command(Base):
 
     def tell(self, answer: dict[str, Any]) -> None:
         words = {
-            "read": "读入", "joined": "并入事件", "opened": "新开事件", "not_relevant": "无关", "set_aside": "搁置",
+            "read": "读入", "joined": "并入事件", "opened": "新开事件", "not_relevant": "无关", "set_aside": "搁置", "kept": "补采存档",
             "alerts": "告警", "deliveries": "送达",
         }  # fmt: skip
         self.stdout.write(f"{answer['now']}  " + "  ".join(f"{words[k]} {answer[k]}" for k in words))
