@@ -152,6 +152,17 @@ def source_silent(
     )
 
 
+def authorisation(name: str, until: datetime, detail: str, now: datetime) -> Message:
+    """A source reads with the authorisation of an account's holder, which ends at `until` or has ended."""
+    todo = "请在“信源”页打开该信源，点“重新授权”，由账号持有人在微博登录页确认。"
+    if now >= until:
+        title = f"【授权已失效】{name} 已停止读取"
+        return _message(title, f"{name} 的授权已于 {moment(until)} 失效，该信源读不到新信息。", detail, todo)
+    return _message(
+        f"【授权将到期】{name} {moment(until)} 到期", f"{name} 的授权还有{duration(until - now)}到期，到期后停止读取。", todo
+    )
+
+
 def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message:
     shift = f"{moment(starts)}至{moment(ends)}"
     todo = (

@@ -30,6 +30,7 @@ from console.views import (
     topics,
     wall,
     wechat,
+    weibo,
 )
 
 urlpatterns = [
@@ -92,6 +93,12 @@ urlpatterns = [
     path("sources/", sources.listing, name="sources"),
     path("sources/new/", sources.new, name="source_new"),
     path("sources/<int:source_id>/switch/", sources.switch, name="source_switch"),
+    path("sources/weibo/new/", weibo.new, name="weibo_new"),
+    path("sources/weibo/callback/", weibo.callback, name="weibo_callback"),
+    path("sources/<int:source_id>/weibo/", weibo.account, name="weibo"),
+    path("sources/<int:source_id>/weibo/options/", weibo.options, name="weibo_options"),
+    path("sources/<int:source_id>/weibo/authorise/", weibo.authorise, name="weibo_authorise"),
+    path("sources/<int:source_id>/weibo/forget/", weibo.forget, name="weibo_forget"),
     path("rota/", rota.rota, name="rota"),
     path("rota/export/", rota.export, name="rota_export"),
     path("rota/import/", rota.bring, name="rota_import"),

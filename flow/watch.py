@@ -13,7 +13,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from alerts import outbox
 from alerts.models import Alert
 from archive.models import Source
-from flow import escalating, sightings, subjects, telling, topics
+from flow import authorisations, escalating, sightings, subjects, telling, topics
 from flow.policy import Policy
 from flow.retry import retried
 from sla import engine
@@ -53,7 +53,8 @@ def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter
 
 def unhurried(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
     """What hangs on no instant: sources that fell silent, what topics have found, what our own outlets show."""
-    counts = _silent_sources(policy, now, held=held) + topics.tell(policy, now, held=held)
+    counts = _silent_sources(policy, now, held=held) + authorisations.run(policy, now, held=held)
+    counts += topics.tell(policy, now, held=held)
     return counts + sightings.run(policy, now, held=held)
 
 
