@@ -10,7 +10,7 @@ BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines lock bundle clean
+.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines bench-extraction lock bundle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ bench-deadlines: setup ## 20,000 open clocks: lateness, cost when idle, how soon
 	@exec $(BIN)/python -m bench.deadlines
 bench-search: setup ## search: eleven kinds at a million posts against the engine alone (POSTS=100000 for a quick look, ARGS=--elasticsearch)
 	@exec $(BIN)/python -m bench.search $(if $(POSTS),--posts $(POSTS)) $(ARGS)
+
+bench-extraction: setup ## article extraction on the gold pages: headline, minute, text; beside other libraries when they are installed
+	@exec $(BIN)/python -m bench.extraction
 
 lock: ## resolve requirements anew into both lock files, with hashes
 	@bash scripts/lock.sh "$(PYTHON)"

@@ -13,12 +13,12 @@ from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 from crawlers.decoding import decode
-from crawlers.extraction.bodies import Span, find_span, kept_lines, paragraphs
+from crawlers.extraction.bodies import Span, find_span, kept_lines, paragraphs, shade_sections
 from crawlers.extraction.bylines import find_byline
 from crawlers.extraction.embedded import embedded_html
-from crawlers.extraction.pages import Page, prose, read_page, tidy
+from crawlers.extraction.pages import Page, read_page, tidy
 from crawlers.extraction.paging import next_pages
-from crawlers.extraction.sites import SITES, SiteRule
+from crawlers.extraction.sites import GENERIC, SITES, SiteRule
 from crawlers.extraction.times import Published, find_published
 from crawlers.extraction.titles import find_title
 
@@ -26,6 +26,7 @@ _NO_PICTURE = re.compile(r"logo|icon|qr_?code|erweima|ewm|share|blank|spacer|loa
 
 _SAVED = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 
+ENOUGH = 20  # characters of prose by which a block that a rule names is believed
 THIN = 40  # characters of text so few that a script must hold the article
 
 
@@ -62,13 +63,13 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
     page = read_page(text, url or _saved_from(text))
     if page is None or not page.lines:
         raise NotAPage("没有可读的网页内容")
-    rules = [r for r in ((rule,) if rule else ()) + tuple(_fitting(page)) if r]
-    block, used = _named_block(page, rules)
-    title = find_title(page, _said(page, used.title if used else "", 120))
+    block, site = _named_block(page, [*([rule] if rule and rule.body else []), *_fitting(page)])
+    used, known = _merged(rule, site), bool(rule) or (site is not None and _is_of(site, _host(page)))
+    title = find_title(page, _said(page, used.title, 120), trusted=bool(rule and rule.title))
+    shade_sections(page, title.line)
     span = page.ranges[block] if block is not None else find_span(page, title.line)
-    known = used is not None and (used is rule or _is_of(used, _host(page)))
-    published = find_published(page, title.line, span, _said(page, used.published if used else "", 200), trusted=known)
-    dropped = _select(page, used.drop) if used else []
+    published = find_published(page, title.line, span, _said(page, used.published, 200), trusted=known)
+    dropped = _select(page, used.drop)
     kept = kept_lines(page, span, title.text, dropped, chosen=block is not None)
     texts = paragraphs(page, kept)
     if sum(len(t) for t in texts) < THIN:
@@ -78,8 +79,8 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
         _around(page, title.line, published, span),
         [line.text for line in page.lines[(kept[-1] + 1 if kept else span[1]) : span[1] + 20]],
         texts,
-        source=_said(page, used.source if used else "", 120),
-        author=_said(page, used.author if used else "", 60),
+        source=_said(page, used.source, 120),
+        author=_said(page, used.author, 60),
     )
     return Article(
         title=title.text,
@@ -122,6 +123,14 @@ def _fitting(page: Page) -> list[SiteRule]:
     return list(SITES)
 
 
+def _merged(rule: SiteRule | None, site: SiteRule | None) -> SiteRule:
+    """What an operator's rule names goes before the built-in one; what both drop is dropped."""
+    if rule is None or site is None or rule is site:
+        return rule or site or SiteRule(body="")
+    named = {name: getattr(rule, name) or getattr(site, name) for name in ("body", "title", "published", "source", "author")}
+    return SiteRule(drop=",".join(filter(None, (rule.drop, site.drop))), **named)
+
+
 def _is_of(rule: SiteRule, host: str) -> bool:
     return any(host == h or host.endswith("." + h) for h in rule.hosts)
 
@@ -138,18 +147,23 @@ def _host(page: Page) -> str:
 
 
 def _named_block(page: Page, rules: Sequence[SiteRule]) -> tuple[HtmlElement | None, SiteRule | None]:
-    """The block a rule names, when there is text in it: of several that fit, the one with most."""
+    """The block a rule names, when there is text in it: of several that fit one selector, the one with most.
+
+    Names that any site may use for anything count only on the site whose rule it is.
+    """
+    host = _host(page)
     for rule in rules:
-        blocks = [b for b in _select(page, rule.body) if b in page.ranges]
-        if blocks:
-            best = max(blocks, key=lambda b: _text_in(page, b))
-            if _text_in(page, best) >= 20:
+        own = rule not in SITES or _is_of(rule, host)
+        for selector in rule.body.split(","):
+            blocks = [b for b in _select(page, selector, anyone=own) if b in page.ranges]
+            best = max(blocks, key=lambda b: _text_in(page, b), default=None)
+            if best is not None and _text_in(page, best) >= ENOUGH:
                 return best, rule
     return None, None
 
 
 def _text_in(page: Page, block: HtmlElement) -> float:
-    return sum(max(0.0, prose(line)) for line in page.lines[slice(*page.ranges[block])])
+    return sum(max(0.0, line.prose) for line in page.lines[slice(*page.ranges[block])])
 
 
 @cache
@@ -167,10 +181,12 @@ def _parts(selectors: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
     return tuple(found)
 
 
-def _select(page: Page, selectors: str) -> list[HtmlElement]:
+def _select(page: Page, selectors: str, *, anyone: bool = True) -> list[HtmlElement]:
     """Elements in the order of the selectors, then of the page. Most selectors are settled by a look at the names."""
     found: list[HtmlElement] = []
     for part, name, needs in _parts(selectors):
+        if not anyone and (name in GENERIC or not needs):
+            continue
         if name:
             found += page.named.get(name, ())
         elif part.isalnum():

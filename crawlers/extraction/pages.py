@@ -11,6 +11,8 @@ from itertools import accumulate
 from lxml import etree
 from lxml.html import HtmlElement
 
+from crawlers.extraction.furniture import is_furniture
+
 INLINE = frozenset(
     ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "rt", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "img", "time", "data", "o:p"]
 )
@@ -19,7 +21,7 @@ SILENT = frozenset(["script", "style", "noscript", "template", "iframe", "object
 _ENDS = re.compile(r"</(?:html|body)\s*>", re.I)
 MAX_CHARS = 5_000_000
 MAX_LINES = 20_000
-_SPACES = re.compile(r"[\s\u00a0\u3000\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]+")
+_SPACES = re.compile(r"[\s\u00a0\u3000\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad\ue000-\uf8ff]+")  # the last are icons of the page's own font
 _DEBRIS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?:left|top|text-indent|margin-left)\s*:\s*-\d{3,}(?:\.\d+)?(?:px|em|pt)"
@@ -29,7 +31,7 @@ _HIDDEN = re.compile(
 _SIMPLE = re.compile(r"(?:\w+)?([.#][\w-]+)$")
 _SENTENCE = re.compile(r"[，。；！？：、,;!?…]")
 _CLOSED = re.compile(r"[。！？；…!?]")
-_COMMENTS = re.compile(r"(?:^|[^a-z])(?:comments?|cmts?|pinglun|repl(?:y|ies)|gentie|tie|disqus|liuyan|guestbook)(?:$|[^a-z])|comment(?:list|area|box|s)|sohucs|js_cmt|cmt_|ds-thread|postcomment|sinacomment", re.I)
+_COMMENTS = re.compile(r"(?:^|[^a-z])(?:pl|comments?|cmts?|pinglun|repl(?:y|ies)|gentie|tie|disqus|liuyan|guestbook)(?:$|[^a-z])|comment(?:list|area|box|s)|sohucs|js_cmt|cmt_|ds-thread|postcomment|sinacomment", re.I)
 _UNLIKELY = re.compile(
     r"relate|recommend|recomm|tuijian|xgxw|xgyd|hot-?_?(?:list|news|rank|article)|rank(?:ing|list|$)|toplist|guess|readmore|read-?_?more"
     r"|side-?_?(?:bar|box|nav)|siderbar|widget|(?:^|[^a-z])(?:nav|menu|crumbs?|foot|tools?|tips?|ads?|gg|ewm|tags?|links?|pager|copy|bottom-?_?bar)(?:$|[^a-z])"
@@ -37,6 +39,7 @@ _UNLIKELY = re.compile(
     r"|login|popup|modal|dialog|advert|guanggao|sponsor|subscribe|zebian|(?:^|[^a-z])editors?(?:$|[^a-z])|page-?_?(?:nav|num|bar|box|list)|pagination|download|(?:^|[^a-z])vote|friendlink|author-?_?(?:bio|info|intro|box|card|desc|meta|count|top)|(?:^|[^a-z])bio(?:$|[^a-z])|(?:^|\s)(?:hidden|hide|pages?)(?:$|\s)",
     re.I,
 )
+_FOLDED = re.compile(r"more|fold|rest|full|unfold|expand", re.I)
 _KNOWN_EDITOR = re.compile(r"trs_u?editor|editor-?_?(?:content|body|text)", re.I)
 
 
@@ -48,6 +51,7 @@ class Line:
     links: int  # characters of it that are links
     block: HtmlElement
     heading: bool = False
+    prose: float = 0.0  # see prose()
     shades: tuple[int, ...] = ()  # numbers of the hidden or unlikely elements around it
 
     @property
@@ -104,11 +108,6 @@ class Page:
                     found.setdefault("." + name, []).append(element)
         return found
 
-    @cached_property
-    def sums(self) -> list[float]:
-        """Running total of the lines' worth as body text."""
-        return [0.0, *accumulate(self.worth(line) for line in self.lines)]
-
     def seen(self, line: Line) -> bool:
         return not any(self.shades[n].kind == "hidden" and not self.shades[n].lifted for n in line.shades)
 
@@ -116,27 +115,26 @@ class Page:
         return all(self.shades[n].lifted for n in line.shades)
 
     def worth(self, line: Line) -> float:
-        value = prose(line)
-        return value if value <= 0 or self.likely(line) else -3.0
+        """What a line adds to a block: prose, nothing when nobody sees it, a little less than nothing when shaded."""
+        if not self.seen(line):
+            return 0.0
+        return line.prose if line.prose <= 0 or self.likely(line) else -3.0
 
-    def sum_of(self, element: HtmlElement) -> float:
-        start, end = self.ranges.get(element, (0, 0))
-        return self.sums[end] - self.sums[start]
 
 
 def tidy(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def prose(line: Line) -> float:
+def prose(text: str, links: int) -> float:
     """How much a line is worth as running text: characters of prose; below zero for links and furniture."""
-    n, free = len(line.text), len(line.text) - line.links
-    if line.link_share > 0.55:
+    n, free = len(text), len(text) - links
+    if links > 0.55 * n:
         return -2.0 - min(n, 40) * 0.4
-    marks = len(_SENTENCE.findall(line.text))
-    if free >= 10 and marks and (marks / n > 0.015 or _CLOSED.search(line.text)):
-        return float(min(free, 600)) * (1 - line.link_share)
-    return 0.4 * min(free, 30) if free >= 25 else 0.0
+    marks = len(_SENTENCE.findall(text))
+    if free >= 10 and marks and (marks / n > 0.015 or _CLOSED.search(text)):
+        return -2.0 if is_furniture(text) else min(free, 600) * free / n
+    return 0.4 * min(free, 30) if free >= 25 and not is_furniture(text) else 0.0
 
 
 def read_page(text: str, url: str = "") -> Page | None:
@@ -175,9 +173,8 @@ def _read_lines(page: Page) -> None:
         text = tidy("".join(pieces)) if pieces else ""
         pieces.clear()
         if text and len(page.lines) < MAX_LINES:
-            page.lines.append(
-                Line(text=text, links=min(linked, len(text)), block=owner, heading=headings > 0, shades=tuple(shades))
-            )
+            inside = min(linked, len(text))
+            page.lines.append(Line(text=text, links=inside, block=owner, heading=headings > 0, prose=prose(text, inside), shades=tuple(shades)))
         linked = 0
 
     def take(text: str | None) -> None:
@@ -264,9 +261,26 @@ def _hidden_by_style(root: HtmlElement) -> Iterator[str]:
 
 def _lift(page: Page) -> None:
     """A shade over most of the page's prose is a mistake of ours, or a script takes it away (WeChat, 展开全文)."""
-    values = [0.0, *accumulate(max(0.0, prose(line)) for line in page.lines)]
+    values = [0.0, *accumulate(max(0.0, line.prose) for line in page.lines)]
     whole = values[-1] or 1.0
     for shade in page.shades:
-        share = (values[shade.end] - values[shade.start]) / whole
-        if (shade.kind != "comments" and share > 0.45) or (shade.kind == "comments" and share > 0.5 and next(shade.element.iter("h1"), None) is not None):
-            shade.lifted = True
+        said = values[shade.end] - values[shade.start]
+        share = said / whole
+        if shade.kind == "comments":
+            shade.lifted = share > 0.5 and next(shade.element.iter("h1"), None) is not None
+        else:
+            shade.lifted = share > 0.45 or (shade.kind == "hidden" and _is_folded(page, shade, values))
+
+
+def _is_folded(page: Page, shade: Shade, values: list[float]) -> bool:
+    """The rest of a text that a touch unfolds: prose without links, much of what its parent says; spam is one line."""
+    parent = shade.element.getparent()
+    if parent is None or parent not in page.ranges:
+        return False
+    start, end = page.ranges[parent]
+    lines = page.lines[shade.start : shade.end]
+    sentences = sum(1 for line in lines if line.prose > 20)
+    needed = 1 if _FOLDED.search(f"{shade.element.get('class') or ''} {shade.element.get('id') or ''}") else 2
+    if sentences < needed or any(line.links for line in lines):
+        return False
+    return values[shade.end] - values[shade.start] > 0.4 * (values[end] - values[start])

@@ -22,6 +22,14 @@ class SiteRule:
     drop: str = ""
 
 
+# Names that many sites use, each for something else.
+GENERIC = frozenset(
+    [
+        "#article", ".article", ".content", "#content", "#Content", ".detail", "#detail", "#text", ".article-content", ".content_con", ".article-body",
+        ".text_con", ".box_con", ".show_text", "#container", ".text_content", ".content_area", "#main_content", "#articleContent", ".art_content",
+        "#ArticleContent", ".detail-content", ".contentText", ".txt_con", ".news_content", ".news_info", ".content_desc", ".left_zw", ".post_body",
+    ]
+)  # fmt: skip
 SITES: tuple[SiteRule, ...] = (
     SiteRule(hosts=("mp.weixin.qq.com",), body="#js_content", title="#activity-name", source="#js_name", drop=".rich_media_tool, .qr_code_pc, mpprofile, mp-common-profile, .mp_profile_iframe_wrp, .js_product_container, mp-common-product"),
     # --- 新浪

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from config.clock import SHANGHAI
 from crawlers.dates import DAY_ONLY, EARLIEST, read_when
-from crawlers.extraction.pages import Page, tidy
+from crawlers.extraction.pages import Line, Page, tidy
 
 _CLOCK = r"(?:\s*[T\s(（]?\s*(?:(?:星期|周)[一二三四五六日天])?[)）]?\s*(?:上午|下午|晚上|凌晨|中午|AM|PM)?\s*\d{1,2}\s*[:：时点]\s*\d{1,2}(?:\s*[:：分]\s*\d{1,2})?(?:[.,]\d+)?[秒分]?(?:\s*(?:[+-]\d{2}:?\d{2}|Z\b))?)"
 _DATE = re.compile(rf"(?<![\d.])(?:19|20)\d{{2}}\s*[-/.年]\s*\d{{1,2}}\s*[-/.月]\s*\d{{1,2}}(?!\d{{3}})\s*日?(?:{_CLOCK})?")
@@ -24,6 +24,7 @@ _META = re.compile(
     r"(?:published_?time|publish(?:ed)?[-_]?(?:date|time|at)?|pub[-_]?(?:date|time)|date_?published|release_?date|create_?at|create_?date|created|firstpublishedtime|contentpubdate|issued?|date|dateupdate|time|upload_?date)$",
     re.I,
 )
+_SENTENCE_END = re.compile(r"[。！？；]")
 _META_LATER = re.compile(r"modif|update|last", re.I)
 _DATA = re.compile(
     r"""["']?\b(\w{0,12}(?:pub(?:lish(?:ed)?)?_?(?:time|date|at)|ptime|create_?time|post_?time|news_?time|issue_?time|date_?published|dateline|release_?(?:date|time)|display_?time|input_?time))["']?\s*[:=]\s*["']?(\d[\d\-/.: T年月日+]{7,30}Z?)""",
@@ -152,22 +153,27 @@ def _of_lines(page: Page, title_line: int, body: tuple[int, int]) -> Iterator[_F
         score = 60.0 if found.precision == MINUTE else 40.0
         if title_line >= 0:
             away = index - title_line
-            score += 28 - away if 0 <= away <= 14 else 10 if -6 <= away < 0 else -8
+            between = sum(max(0.0, x.prose) for x in page.lines[title_line + 1 : index]) if 0 < away <= 14 else 0.0
+            score += (28 - away if between < 60 else -10) if 0 <= away <= 14 else 10 if -6 <= away < 0 else -8
         start, end = body
-        if start <= index < end and len(line.text) > 60:
-            score -= 30
+        if start <= index < end and (_SENTENCE_END.search(line.text) or (len(line.text) > 60 and not _CUE.search(line.text))):
+            score -= 40
         elif index >= end > 0:
             score -= 12 + min(20, (index - end) / 4)
         before = page.lines[index - 1].text[-12:] if index else ""
         score += 15 if _CUE.search(line.text) or _CUE.search(before) else 0
         score += 8 if len(line.text) < 60 else -15 if len(line.text) > 90 else 0
-        score += 8 if _CLASS_CUE.search(f"{line.block.get('class') or ''} {line.block.get('id') or ''}") else 0
+        score += 8 if _CLASS_CUE.search(_names(line)) else 0
         score -= 15 if _LATER.search(line.text) else 0
         score -= 60 if _TODAY.search(line.text) else 0
         score -= 20 if line.link_share > 0.5 else 0
         shades = {page.shades[n].kind for n in line.shades if not page.shades[n].lifted}
         score -= 45 if "comments" in shades else 25 if "hidden" in shades else 4 if shades else 0
         yield _Found(published=found, score=score)
+
+
+def _names(line: Line) -> str:
+    return f"{line.block.get('class') or ''} {line.block.get('id') or ''}"
 
 
 def _near(index: int, title_line: int) -> bool:

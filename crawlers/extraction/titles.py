@@ -28,10 +28,10 @@ class Title:
     line: int  # its last line, -1 when it stands in no line of the page
 
 
-def find_title(page: Page, chosen: str = "") -> Title:
-    """The headline as the page shows it; `chosen` is what a site rule points at."""
+def find_title(page: Page, chosen: str = "", *, trusted: bool = False) -> Title:
+    """The headline as the page shows it; `chosen` is what a site rule points at, `trusted` when an operator wrote it."""
     window = _window_title(page)
-    if chosen and not _NO_TITLE.match(chosen) and _agrees(chosen, window):
+    if chosen and (trusted or (not _NO_TITLE.match(chosen) and _agrees(chosen, window))):
         return Title(text=chosen, line=_line_of(page, chosen))
     best, score, where = "", 0.0, -1
     heads = [window, *(head for head in _meta_titles(page) if _agrees(head, window))]
