@@ -8,7 +8,7 @@ import pytest
 
 from analysis.models import Event, Reading
 from archive import indexing, search
-from archive.models import Measurement, Post, PostVersion, Source
+from archive.models import Change, Measurement, Post, PostVersion, Source
 from bench.weibo import FIRST_ID, Weibo, status
 from crawlers.models import CallCount
 from crawlers.posts import id_key
@@ -31,6 +31,7 @@ def hot(account: Source):
             key=id_key("weibo", str(FIRST_ID + number)), source=account, site="新浪微博", platform="weibo", outlet="individual", body=f"第{number}条：南门外路灯",
             external_id=str(FIRST_ID + number), published_at=at, received_at=at + timedelta(seconds=20), unread=False,
         )  # fmt: skip
+        Change.objects.create(post=post)
         Reading.objects.create(
             post=post, tier="incident", score=1, reasons=[], jurisdiction="ours", facts={}, places=[], version="1", event=event
         )
@@ -69,7 +70,7 @@ def test_what_is_deleted_at_the_source_leaves_the_tables_and_the_search_within_a
     indexing.drain(documents.documents)
     search.engine().close()
     weibo.deleted = {FIRST_ID + 1}
-    read(account)
+    assert read(account)[0]["error"] == ""
     gone.refresh_from_db()
     assert gone.withdrawn_at and weibo.paths().count("/2/statuses/show.json") == 1
     erasing.withdraw(NOW)
