@@ -136,9 +136,17 @@ def confirm_grade(event: EventNote, clocks: Sequence[ClockNote], now: datetime) 
 
 
 def source_silent(
-    name: str, state: str, detail: str, last_item_at: datetime | None, now: datetime
+    name: str, state: str, detail: str, last_item_at: datetime | None, now: datetime, code: str = ""
 ) -> Message:
-    """`state` is the source's state in Chinese, `detail` the reason it gives."""
+    """`state` is the source's state in Chinese, `detail` the reason it gives, `code` the finer reason."""
+    other = {"degraded": ("数量骤减", "信息远少于平常"), "unapproved": ("待批准", "已停止读取，等待重新批准")}.get(code)
+    if other:
+        return _message(
+            f"【信源{other[0]}】{name} {other[1]}",
+            f"{name}{other[1]}。",
+            detail,
+            "这段时间该信源“没有消息”不等于“没有事情”，请核查或改用其他途径。",
+        )
     if last_item_at:
         since = f"已{duration(now - last_item_at)}没有新信息（最后一条 {moment(last_item_at)}）"
     else:
@@ -161,6 +169,15 @@ def authorisation(name: str, until: datetime, detail: str, now: datetime) -> Mes
     return _message(
         f"【授权将到期】{name} {moment(until)} 到期", f"{name} 的授权还有{duration(until - now)}到期，到期后停止读取。", todo
     )
+
+
+def source_back(
+    name: str, state: str, last_item_at: datetime | None, told_at: datetime | None, now: datetime
+) -> Message:
+    """The source that was told of works again."""
+    newest = f"最近一条信息 {moment(last_item_at)}。" if last_item_at else ""
+    lasted = f"告知至今 {duration(now - told_at)}。" if told_at else ""
+    return _message(f"【信源恢复】{name} 恢复正常", f"{name}目前状态：{state}。", newest, lasted, "其间的信息可能已补读，也可能缺失，请留意核对。")
 
 
 def nobody_on_duty(level_name: str, starts: datetime, ends: datetime) -> Message:

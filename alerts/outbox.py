@@ -237,6 +237,12 @@ def heard(obligations: Iterable[int] = (), event: int | None = None) -> tuple[Re
     return tuple(Recipient(channel=c, address=a, user_id=u) for c, a, u in dict.fromkeys(rows))
 
 
+def heard_cause(cause: str) -> tuple[Recipient, ...]:
+    """Who was told of one cause that is no event."""
+    rows = Delivery.objects.filter(HEARD, alert__cause=cause).order_by("id").values_list("channel", "address", "user_id")
+    return tuple(Recipient(channel=c, address=a, user_id=u) for c, a, u in dict.fromkeys(rows))
+
+
 def stand_down_obligations(obligations: Iterable[int], now: datetime) -> int:
     """These obligations were settled or superseded: their milestones' alerts need no answer any more."""
     return _stand_down(Q(milestone__obligation_id__in=list(obligations)), now)

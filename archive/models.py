@@ -46,11 +46,16 @@ class Source(models.Model):
     # The assessment form that must exist before a source is read (sources.md §6).
     purpose = models.CharField("用途", max_length=300, blank=True)
     legal_basis = models.CharField("依据", max_length=300, blank=True)
-    approved_by = models.CharField("批准人", max_length=60, blank=True)
+    approved_by = models.CharField("批准人", max_length=150, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_for = models.CharField(max_length=64, blank=True)  # archive.approval.covered() of what was approved
+    robots_for = models.CharField(max_length=64, blank=True)  # digest of the robots rules approved; "" = not seen yet
+    enabled_at = models.DateTimeField(null=True, blank=True)
     # Until when somebody's authorisation holds, for kinds that read with one; the engine reminds before it ends.
     authorised_until = models.DateTimeField("授权到期", null=True, blank=True)
 
     state = models.CharField("状态", max_length=8, choices=State, default=State.OFF)
+    code = models.CharField("原因", max_length=20, blank=True)  # the finer reason: archive.health.REASONS
     detail = models.CharField("说明", max_length=500, blank=True)
     last_run_at = models.DateTimeField(null=True, blank=True)
     last_ok_at = models.DateTimeField(null=True, blank=True)
@@ -65,8 +70,73 @@ class Source(models.Model):
     # What is particular to the kind: selectors, template, budget … Never a secret: those come from the environment.
     options = models.JSONField("设置", default=dict, blank=True)
 
+    class Meta:
+        constraints = [
+            # 网络数据安全管理条例第十八条: whoever writes this row, a source that nobody approved is not read.
+            models.CheckConstraint(
+                condition=models.Q(enabled=False)
+                | (models.Q(approved_at__isnull=False) & ~models.Q(approved_by="") & ~models.Q(approved_for="")),
+                name="enabled_source_is_approved",
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name
+
+
+class Approval(models.Model):
+    """批准: one assessment of a source, asked for and decided; never rewritten. Together they are the processing record."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待批准"
+        GIVEN = "given", "已批准"
+        REFUSED = "refused", "不批准"
+        ENDED = "ended", "已失效"  # something it covered changed, or a newer one took its place
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="approvals")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    why = models.CharField("事由", max_length=300)  # 新增信源, 地址改为 …, robots.txt 有变
+    asked_by = models.CharField("提出人", max_length=150)  # log-in name, a file's name, or "engine"
+    asked_at = models.DateTimeField()
+    # As they were when it was asked for: what the decision is about.
+    purpose = models.CharField(max_length=300, blank=True)
+    legal_basis = models.CharField(max_length=300, blank=True)
+    kind = models.CharField(max_length=12)
+    url = models.CharField(max_length=1000, blank=True)
+    interval_s = models.PositiveIntegerField()
+    options = models.JSONField(default=dict, blank=True)
+    decided_by = models.CharField("批准人", max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    note = models.CharField("意见", max_length=300, blank=True)
+    robots = models.TextField(blank=True)  # robots.txt as of the decision, or as first seen after it
+    robots_sha = models.CharField(max_length=64, blank=True)  # of its bytes as text; "" = none seen
+    robots_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=300, blank=True)
+    told_at = models.DateTimeField(null=True)  # asked for by the engine: audited and told
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source"], name="one_approval_waiting", condition=models.Q(state="waiting")),
+            models.UniqueConstraint(fields=["source"], name="one_approval_in_force", condition=models.Q(state="given")),
+        ]
+
+
+class Spell(models.Model):
+    """状态段: an unbroken time that a source spent in one state for one reason. What coverage is told from."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="spells")
+    state = models.CharField(max_length=8, choices=[*Source.State.choices, ("unread", "未读取")])
+    code = models.CharField(max_length=20, blank=True)
+    detail = models.CharField(max_length=500, blank=True)  # as it was at the beginning
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source"], name="one_spell_open", condition=models.Q(ends_at=None))
+        ]
+        indexes = [models.Index(fields=["source", "starts_at"], name="spell_of_source")]
 
 
 class Post(models.Model):

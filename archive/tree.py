@@ -140,7 +140,7 @@ _QUOTES = (("“", "”", '"“”„‟＂'), ("「", "」", "」"), ("『", "�
 
 
 def written(node: Node) -> str:
-    """A query that parses to this tree. Raises ValueError for what cannot be typed (Ids)."""
+    """A query that parses to this tree. Raises ValueError for what cannot be typed (Ids, Within)."""
     match node:
         case Everything():
             return ""
@@ -159,8 +159,8 @@ def written(node: Node) -> str:
             return " ".join(_bracketed(part) for part in parts)
         case Or(parts):
             return " 或 ".join(written(part) if isinstance(part, And) else _bracketed(part) for part in parts)
-        case Ids():
-            raise ValueError("numbers of posts are not part of the language")
+        case Ids() | Within():
+            raise ValueError(f"{type(node).__name__} is not part of the language")
 
 
 def _bracketed(node: Node) -> str:

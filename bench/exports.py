@@ -23,7 +23,7 @@ def measure(rows: int = ROWS) -> dict[str, Any]:
     _fill(rows)
     user = User.objects.create(username="bench-export")
     user.groups.add(Group.objects.get_or_create(name="analyst")[0])
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(user)
     results = {name: _one(client, name, rows) for name in exporting.FORMATS}
     return {

@@ -25,7 +25,9 @@ def measure(rate: int = RATE, kills: int = KILLS, seconds: float = SECONDS) -> d
 
     Needs the data folder of settings, its tables made ready. Leaves posts and one source in it.
     """
+    from archive.approval import vouched
     from archive.models import Post, Source
+    from config import clock
     from crawlers.receivers import Receivers
 
     count = int(rate * seconds)
@@ -33,10 +35,11 @@ def measure(rate: int = RATE, kills: int = KILLS, seconds: float = SECONDS) -> d
     weibo = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert weibo.stdout and weibo.stdin
     url = weibo.stdout.readline().strip()
-    source = Source.objects.create(
-        name=f"推送压测 {url[-5:]}", kind=Source.Kind.WEIBO_PUSH, outlet="individual", enabled=True, purpose="压测",
-        legal_basis="本机", approved_by="压测", options={"subid": "1"},
+    source = Source(
+        name=f"推送压测 {url[-5:]}", kind=Source.Kind.WEIBO_PUSH, outlet="individual", purpose="压测", legal_basis="本机",
+        options={"subid": "1"},
     )  # fmt: skip
+    vouched(source, "压测", clock.real_now()).save()
     receivers = Receivers(dict(os.environ) | {
         "HUIYING_WEIBO_BUSINESS_API": url, "HUIYING_WEIBO_APP_KEY": "1", "HUIYING_ALLOW_PRIVATE_SOURCES": "1",
     })  # fmt: skip

@@ -1,4 +1,5 @@
-"""`make bench-search`: eleven kinds of queries on our search and on the engine alone, indexing, visibility, load.
+"""`make bench-search`: eleven kinds of queries on our search and on the engine alone, the page on top of it, indexing,
+visibility, load, saved searches and exports.
 
     python -m bench.search [--posts N] [--elasticsearch]      N 1,000,000 unless told; several --posts may be given
 
@@ -23,6 +24,7 @@ from typing import Any
 ROUNDS, EACH = 3, 20
 BUSY_PER_S = 500
 LOAD_S = 20.0
+TOPIC_POSTS = 4000
 
 
 def main() -> int:
@@ -49,7 +51,10 @@ def measure(folder: Path, sizes: list[int], elasticsearch: bool) -> dict[str, An
     import django
 
     django.setup()
+    from bench import exports, topics
     from bench.machine import machine
+    from bench.main import target
+    from bench.texts import mixed
     from config.management.prepare import prepare
 
     prepare()
@@ -57,6 +62,13 @@ def measure(folder: Path, sizes: list[int], elasticsearch: bool) -> dict[str, An
     targets: list[dict[str, Any]] = []
     for size in sizes:
         results[label(size)] = embedded(folder, size, targets)
+    results["topics"], results["exports"] = topics.measure(mixed(TOPIC_POSTS)[1]), exports.measure()
+    targets += [
+        target("topics_posts_per_s", ">=", 500, results["topics"]["posts_per_s"], "posts/s"),
+        target("export_first_byte_s", "<=", 0.3, results["exports"]["first_byte_s"], "s"),
+        target("export_rows_per_s", ">=", 5000, results["exports"]["rows_per_s"], "rows/s"),
+        target("export_grown_mb", "<=", 50, results["exports"]["grown_mb"], "MB"),
+    ]
     if elasticsearch:
         results[f"{label(sizes[0])}_elasticsearch"] = on_elasticsearch(sizes[0], targets)
     what = "generated posts of some 180 characters over 12 months, one in twenty an article"
@@ -92,10 +104,12 @@ def embedded(folder: Path, size: int, targets: list[dict[str, Any]]) -> dict[str
         allowed = got["alone_p95_ms"] * 2 + 10
         targets.append(target(f"{kind}_p95_ratio_{label(size)}", "<=", 1.0, round(got["p95_ms"] / allowed, 3), "of allowed"))
         targets.append(target(f"{kind}_p95_ms_{label(size)}", "<=", most_ms, got["p95_ms"], "ms"))
+    page = page_time(size)
     seen = visible(size)
     load = under_load(size)
     tail = f"_{label(size)}"
     targets += [
+        target("page_p95_ms" + tail, "<=", 100, page["hits_p95_ms"], "ms"),
         target("index_posts_per_s" + tail, ">=", 3000, round(ours_rate), "posts/s"),
         target("index_ratio" + tail, ">=", 0.6, round(ours_rate / alone_rate, 2), "of the engine alone"),
         target("visible_s" + tail, "<=", 2.0, seen, "s"),
@@ -103,7 +117,7 @@ def embedded(folder: Path, size: int, targets: list[dict[str, Any]]) -> dict[str
     ]
     engine.close()
     shutil.rmtree(folder / f"alone-{size}")
-    return {"posts_per_s": round(ours_rate), "alone_posts_per_s": round(alone_rate), "kinds": kinds, "visible_s": seen, "load": load}
+    return {"posts_per_s": round(ours_rate), "alone_posts_per_s": round(alone_rate), "kinds": kinds, "page": page, "visible_s": seen, "load": load}
 
 
 def fill(engine: Any, size: int) -> float:
@@ -171,9 +185,10 @@ def rows_for(kind: str, text: str, size: int) -> None:
 
     engine, node = search.engine(), parse(text)
     wanted: set[int] = set()
-    for check in near.to_check(node):
+    checks = near.to_check(node)
+    for check in checks:
         wanted |= set(engine.newest(And((near.loosely(check), near.loosely(node))), Filter(), search.LOOKED_AT))
-    if not wanted:
+    if not checks:
         offset = 980 if kind == "page50" else 0
         sort: Sort = "best" if kind in ("rare", "frequent", "and") else "newest"
         wanted = {r.post_id for r in engine.search(node, Filter(), Page(sort=sort, limit=20, offset=offset)).rows}
@@ -190,6 +205,29 @@ def rows_for(kind: str, text: str, size: int) -> None:
         ),
         batch_size=500,
     )  # fmt: skip
+
+
+def page_time(size: int) -> dict[str, float]:
+    """Server time of the search page, and of the facets and histogram it asks for afterwards, in milliseconds."""
+    from django.contrib.auth.models import Group, User
+    from django.test import Client
+
+    from bench.search_corpus import queries
+    from bench.service import say
+
+    user, _ = User.objects.get_or_create(username="bench-search")
+    user.groups.add(Group.objects.get_or_create(name="analyst")[0])
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(user)
+    texts = [text for asked in queries(size, 5).values() for text in asked]
+    for text in texts:
+        rows_for("newest", text, size)
+    found = {}
+    for name, path in (("hits", "/search/"), ("around", "/search/around/")):
+        assert client.get(path, {"q": texts[0]}).status_code == 200
+        found[f"{name}_p95_ms"] = round(p95([timed(lambda t=text, p=path: client.get(p, {"q": t})) for text in texts]), 1)
+    say(f"{label(size)} page: {found}")
+    return found
 
 
 def visible(size: int, tries: int = 8) -> float:

@@ -181,22 +181,26 @@ class SourceForm(forms.ModelForm):
 
     class Meta:
         model = Source
-        fields = ["name", "url", "outlet", "home", "purpose", "legal_basis", "approved_by"]
+        fields = ["name", "url", "outlet", "home", "purpose", "legal_basis"]
         widgets = {"purpose": forms.TextInput, "legal_basis": forms.TextInput}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("purpose", "legal_basis", "approved_by"):
+        for name in ("purpose", "legal_basis"):
             self.fields[name].required = True
+        if self.instance.pk and not self.instance.url:  # a kind that is not read at an address
+            self.fields["url"].required = False
 
     def clean_url(self) -> str:
         """Refused here by what the address says; what its name resolves to is checked at each reading."""
         url = self.cleaned_data["url"]
+        if not url:
+            return ""
         try:
             check_url(url, allow_private=settings.ALLOW_PRIVATE_SOURCES)
         except AddressRefused as e:
             raise forms.ValidationError(str(e)) from e
-        if Source.objects.filter(url=url).exists():
+        if Source.objects.filter(url=url).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("已有信源使用此地址")
         return url
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from alerts.messages import BASIS, KINDS
 from alerts.models import Delivery
 from alerts.rendering import CHANNEL_NAMES
+from archive.health import REASONS
+from archive.models import Source
 from flow.roles import ROLES
 from flow.telling import TYPES
 
@@ -42,6 +44,16 @@ STANCES = {
     "rumour": "传言",
     "praise": "称赞",
 }
+SOURCE_STATES = {**dict(Source.State.choices), "unread": "未读取"}
+SOURCE_REASONS = {code: reason.word for code, reason in REASONS.items()}
+SOURCE_ACTS = {
+    "source.added": "新增", "source.changed": "修改设置", "source.asked": "重新提出申请", "source.approved": "批准", "source.refused": "不批准",
+    "source.off": "暂停", "source.on": "恢复", "source.read": "立即读取", "source.lapsed": "批准失效，停止读取",
+}  # fmt: skip
+SOURCE_FIELDS = {
+    "name": "名称", "url": "地址", "outlet": "主体", "home": "所属地", "interval_s": "间隔（秒）", "purpose": "用途", "legal_basis": "依据",
+    "options": "设置", "kind": "类型",
+}  # fmt: skip
 TIERS = {"direct": "涉警", "incident": "本地案事件", "none": "无关"}
 CHANNELS = CHANNEL_NAMES
 DELIVERY_STATES = dict(Delivery.State.choices)

@@ -167,6 +167,32 @@ class CallCount(models.Model):
         constraints = [models.UniqueConstraint(fields=["meter", "day"], name="one_count_a_day")]
 
 
+class SourceDay(models.Model):
+    """One source's readings of one day (Asia/Shanghai), summed: outlives the runs themselves."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    runs = models.PositiveIntegerField(default=0)
+    bad = models.PositiveIntegerField(default=0)  # failing or capped
+    fetched = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "day"], name="one_day_of_a_source")]
+        indexes = [models.Index(fields=["day"], name="day_of_sources")]
+
+
+class Learned(models.Model):
+    """What is known of a source's habits, learned anew some times a day from its posts (crawlers/rhythm.py)."""
+
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, related_name="learned")
+    at = models.DateTimeField(db_index=True)
+    rhythm = models.JSONField(null=True)  # crawlers.rhythm.Rhythm; null while there is too little to learn from
+    low = models.BooleanField(default=False)  # far fewer items than expected, now
+    items = models.PositiveIntegerField(default=0)  # posts of the last 28 days …
+    relevant = models.PositiveIntegerField(default=0)  # … and those that concern the police
+
+
 class Errand(models.Model):
     """差事: one thing a person wants from the outside world now, done by a process of its own within limits."""
 

@@ -10,6 +10,8 @@ from math import isfinite
 from django.db.models import Max
 from protego import Protego
 
+from archive.approval import Robots
+from crawlers.addresses import origin as origin_of
 from crawlers.addresses import registrable
 from crawlers.models import Host, RobotsFile
 
@@ -69,6 +71,12 @@ def read_rules(status: int, body: bytes) -> Rules:
 def _clipped(body: bytes) -> bytes:
     """The first 500 KiB, to the end of a line: half a rule could allow what the whole one forbids."""
     return body if len(body) <= MOST_BYTES else body[: body.rfind(b"\n", 0, MOST_BYTES) + 1]
+
+
+def snapshot(url: str) -> Robots | None:
+    """The robots.txt of the address's origin as last fetched, for its approval; None when it could not be read."""
+    kept = RobotsFile.objects.filter(origin=origin_of(url), status__in=(OK, NONE)).first()
+    return Robots(body=kept.body, at=kept.fetched_at) if kept else None
 
 
 def remembered(origin: str, now: datetime) -> Rules | None:

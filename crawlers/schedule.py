@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
+from archive import approval, spells
 from archive.models import Source
+from config.clock import SHANGHAI
+from crawlers import habits, robots
 from crawlers.adapters import ADAPTERS, STREAMED
-from crawlers.models import Rejection, SourceRun
+from crawlers.models import Rejection, SourceDay, SourceRun
 
-SILENT_GAPS = 5.0  # k: no new item in five usual gaps is a silence, even when HTTP says 200 (sources.md §5)
-SILENT_LEAST = timedelta(hours=1)
-GAPS_KEPT, GAPS_NEEDED = 30, 5
+OVERDUE = timedelta(minutes=10)  # a reading later than this was not put off by anybody: the service was down
 INTERVAL_MOST = timedelta(hours=6)
 
 
@@ -52,73 +50,84 @@ def due(now: datetime) -> list[int]:
 
 def settle(source_id: int, run: Run, ended_at: datetime) -> str:
     """Write the run, its refusals, the source's health and next time, in one transaction. Returns the state."""
-    source = Source.objects.get(pk=source_id)
-    health = health_after(source, run, ended_at)
-    record = SourceRun(
-        source=source,
-        started_at=run.started_at,
-        ended_at=ended_at,
-        state=health["state"],
-        http=run.http,
-        fetched=run.fetched,
-        new=run.new,
-        error=run.error[:500],
-    )
     with transaction.atomic():
-        record.save()
+        source = Source.objects.select_for_update().get(pk=source_id)
+        health = health_after(source, run, ended_at)
+        record = SourceRun.objects.create(
+            source=source,
+            started_at=run.started_at,
+            ended_at=ended_at,
+            state=health["state"],
+            http=run.http,
+            fetched=run.fetched,
+            new=run.new,
+            error=run.error[:500],
+        )
         Rejection.objects.bulk_create(
             Rejection(run=record, row=row, field=name[:80], reason=reason[:300]) for row, name, reason in run.refused
         )
-        Source.objects.filter(pk=source_id).update(**health)
+        _count(source, run)
+        if not source.enabled:  # paused while it was being read: that stands
+            return str(Source.State.OFF)
+        asked = source.kind in ADAPTERS.keys() - STREAMED  # what is brought to us may come when it likes
+        late = OVERDUE + timedelta(seconds=source.interval_s)
+        if asked and source.next_run_at and run.started_at - source.next_run_at > late:
+            spells.unread(source, source.next_run_at, run.started_at)
+        spells.turn(source, at=ended_at, **health)
+        # The first snapshot is that of a reading which was allowed.
+        known = source.url and (source.robots_for or run.state == Source.State.ALIVE)
+        if known and (seen := robots.snapshot(source.url)) and not approval.seen_robots(source, seen, ended_at):
+            return str(source.state)
     return str(health["state"])
 
 
 def health_after(source: Source, run: Run, now: datetime) -> dict[str, Any]:
-    """The source's columns after a run: state, detail, failures, last and next instants."""
+    """The source's columns after a run: state, code, detail, failures, last and next instants."""
     interval = timedelta(seconds=source.interval_s)
-    if run.state == "alive":
-        state, detail = heard(source, run, now)
-        health: dict[str, Any] = {"failures": 0, "last_ok_at": now, "silent_told_at": source.silent_told_at}
-        if state == "alive":
-            health["silent_told_at"] = None
+    if run.state == Source.State.ALIVE:
+        # Whatever its date, a new item is a sign of life.
+        found = habits.Verdict(state="alive") if run.new else habits.verdict(source, now)
+        state, code = found.state, found.code or run.code
+        detail = "；".join(part for part in (found.why, run.said, run.damage) if part)
+        health: dict[str, Any] = {"failures": 0, "last_ok_at": now}
         wait = timedelta() if run.more else interval
-    elif run.state == "off":  # nothing to read with yet: nobody failed
-        state, detail, health, wait = run.state, run.said, {}, interval
+    elif run.state == Source.State.OFF:  # nothing to read with yet: nobody failed
+        state, code, detail, health, wait = run.state, run.code, run.said, {}, interval
     else:
         failures = source.failures + 1
-        state, detail = run.state, run.said if run.state == "capped" else f"连续失败 {failures} 次：{run.said}"
+        state, code = run.state, run.code
+        detail = run.said if state == Source.State.CAPPED else f"连续失败 {failures} 次：{run.said}"
         health = {"failures": failures}
         # A dead site is asked ever more rarely, a first failure costs nothing.
         wait = max(interval, min(interval * 2 ** min(failures - 1, 10), INTERVAL_MOST))
     next_run = max(now + wait, run.retry_at) if run.retry_at else now + wait
-    return {**health, "state": state, "detail": detail[:500], "last_run_at": run.started_at, "next_run_at": next_run}
+    return {
+        **health, "state": state, "code": code, "detail": detail, "last_run_at": run.started_at, "next_run_at": next_run,
+    }  # fmt: skip
 
 
-def heard(source: Source, run: Run, now: datetime) -> tuple[str, str]:
-    """("quiet", why) when the source answers but has said nothing for far longer than usual, else ("alive", what)."""
-    detail = run.said + (f"；{run.damage}" if run.damage else "")
-    gaps = source.cursor.get("gaps", [])
-    if source.last_item_at is None or len(gaps) < GAPS_NEEDED:
-        return "alive", detail
-    usual, silence = timedelta(seconds=median(gaps)), now - source.last_item_at
-    if silence <= max(usual * SILENT_GAPS, SILENT_LEAST):
-        return "alive", detail
-    return "quiet", f"已 {_span(silence)}没有新信息，通常间隔 {_span(usual)}；{detail}"
+def _count(source: Source, run: Run) -> None:
+    """Add the run to its day."""
+    day, _ = SourceDay.objects.get_or_create(source=source, day=run.started_at.astimezone(SHANGHAI).date())
+    bad = run.state in (Source.State.FAILING, Source.State.CAPPED)
+    SourceDay.objects.filter(pk=day.pk).update(
+        runs=F("runs") + 1, bad=F("bad") + bad, fetched=F("fetched") + run.fetched, new=F("new") + run.new
+    )
 
 
-def gaps_after(known: Sequence[float], last: datetime | None, fresh: Sequence[datetime]) -> list[float]:
-    """The last GAPS_KEPT seconds between items, with those of newly arrived items appended."""
-    instants = sorted({t for t in fresh if last is None or t > last} | ({last} if last else set()))
-    return [*known, *((b - a).total_seconds() for a, b in pairwise(instants))][-GAPS_KEPT:]
+def judge_delivered(now: datetime) -> int:
+    """Sources that are brought to us are never asked, so nobody settles them: look at their silence here. How many turned."""
+    turned = 0
+    brought = Source.objects.filter(enabled=True, state__in=(Source.State.ALIVE, Source.State.QUIET))
+    for source in brought.exclude(kind__in=(*ADAPTERS, *habits.BY_HAND)):
+        found = habits.verdict(source, now)
+        if (found.state, found.code) != (source.state, source.code):
+            with transaction.atomic():
+                spells.turn(source, found.state, found.code, found.why, now)
+            turned += 1
+    return turned
 
 
 def postpone(source_id: int, until: datetime) -> None:
     """A host whose next free moment lies far ahead: nothing was asked, so nothing is said about health."""
     Source.objects.filter(pk=source_id).update(next_run_at=until)
-
-
-def _span(length: timedelta) -> str:
-    minutes = round(length.total_seconds() / 60)
-    if minutes < 90:
-        return f"{max(minutes, 1)} 分钟"
-    return f"{round(minutes / 60)} 小时" if minutes < 48 * 60 else f"{round(minutes / 1440)} 天"

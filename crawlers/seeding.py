@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
+from archive import approval
 from archive.models import Source
+from config import clock
 from config.door import Table, read_toml
+from crawlers import robots
 from crawlers.addresses import AddressRefused, check_url
 
 FILE = "sources.toml"
@@ -67,6 +71,8 @@ def _seed(table: Table) -> Seed:
         check_url(seed.url, allow_private=private)
     except AddressRefused as e:
         raise table.error("url", f"{e}；例如 https://example.gov.cn/rss.xml") from e
+    if len(seed.approved_by) > 150:
+        raise table.error("approved_by", "最多 150 个字符")
     for key in APPROVAL if seed.enabled else ():
         if not getattr(seed, key).strip():
             raise table.error(key, "启用的信源必须写明用途、依据和批准人；未批准的请设 enabled = false")
@@ -87,9 +93,16 @@ def seed_sources(folder: Path) -> int:
         if Source.objects.filter(kind=Source.Kind.FEED).exists():
             return 0
         for seed in seeds:
-            state = Source.State.ALIVE if seed.enabled else Source.State.OFF
-            detail = "尚未读取" if seed.enabled else "未启用"
-            Source.objects.create(kind=Source.Kind.FEED, state=state, detail=detail, **seed.__dict__)
+            _plant(seed, clock.now())
     return len(seeds)
 
 
+
+
+def _plant(seed: Seed, now: datetime) -> None:
+    """An enabled one was approved on paper: the file names who did."""
+    columns = {k: v for k, v in seed.__dict__.items() if k not in ("enabled", "approved_by")}
+    source = Source.objects.create(kind=Source.Kind.FEED, detail="未启用", **columns)
+    asked = approval.ask(source, FILE, approval.FIRST, now)
+    if seed.enabled:
+        approval.give(asked, seed.approved_by.strip(), now, robots.snapshot(seed.url), f"批准人由 {FILE} 载明")

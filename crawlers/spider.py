@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import F
 from scrapy import Request, Spider
 
+from archive import approval
 from archive.models import Source
 from config import clock
 from crawlers import hosts, schedule
@@ -119,7 +120,6 @@ def store(reading: Reading, source: Source, now: datetime) -> int:
     if items:
         dated = [i.published_at for i in items if i.published_at and i.published_at <= now + AHEAD]
         advance["last_item_at"] = max([t for t in (source.last_item_at, *dated) if t], default=None)
-        cursor["gaps"] = schedule.gaps_after(source.cursor.get("gaps", []), source.last_item_at, dated)
     advance["cursor"] = cursor
     batches = [items[i : i + BATCH] for i in range(0, len(items), BATCH)] or [[]]
     new = sum(save(batch, source, now, live=True).new for batch in batches[:-1])
@@ -137,7 +137,7 @@ def _unreadable(source: Source) -> str:
         return "信源未启用"
     if source.kind not in ADAPTERS:
         return "这种信源不由本系统读取"
-    return ""
+    return approval.missing(source)
 
 
 def _report(source: Source, state: str, *, fetched: int = 0, new: int = 0, error: str = "") -> Report:

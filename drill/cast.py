@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from alerts.models import Shift
+from archive import approval
 from archive.models import Source
 from console.people import create_user
 from drill.city import Outlet
@@ -48,23 +49,18 @@ def _rota(ids: dict[str, int], begin: datetime) -> None:
     )
 
 
-def approve(outlets: Sequence[Outlet], speed: float) -> None:
-    """The city's outlets become the only sources: a drill reads nothing outside this machine."""
+def approve(outlets: Sequence[Outlet], speed: float, now: datetime) -> None:
+    """The city's outlets become the only sources, approved by the drill: it reads nothing outside this machine."""
     Source.objects.all().delete()
-    Source.objects.bulk_create(
-        Source(
+    for outlet in outlets:
+        source = Source.objects.create(
             name=outlet.feed.name,
             kind=Source.Kind.FEED,
             outlet=outlet.feed.outlet,
             url=f"{outlet.url}/feed",
             home="西安",
             interval_s=max(1, round(POLL_S * speed)),
-            enabled=True,
-            state=Source.State.ALIVE,
-            detail="尚未读取",
             purpose="演练",
             legal_basis="演练用的虚构信源，只在本机",
-            approved_by="演练导调",
         )
-        for outlet in outlets
-    )
+        approval.give(approval.ask(source, "演练", approval.FIRST, now), "演练导调", now, None)

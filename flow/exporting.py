@@ -85,7 +85,7 @@ def csv_chunks(found: Iterable[Row]) -> Iterator[bytes]:
     writer.writerow(COLUMNS.values())
     yield b"\xef\xbb\xbf" + _taken(out)
     for n, row in enumerate(found, 1):
-        writer.writerow([_defused(row[key]) for key in COLUMNS])
+        writer.writerow([defused(row[key]) for key in COLUMNS])
         if n % 200 == 0:
             yield _taken(out)
     yield _taken(out)
@@ -98,7 +98,7 @@ def _taken(out: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _defused(value: Any) -> Any:
+def defused(value: Any) -> Any:
     if isinstance(value, str):
         text = value.replace("\x00", "")
         return "'" + text if _FORMULA.match(text) else text

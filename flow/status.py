@@ -153,7 +153,9 @@ def source(s: Source) -> dict[str, Any]:
         "name": s.name,
         "kind": s.kind,
         "state": s.state,
-        "detail": s.detail,
+        # The finer reason first, as a script looks for it; then what people read.
+        "detail": f"{s.code}：{s.detail}" if s.code else s.detail,
+        "code": s.code,
         "last_ok_at": shanghai(s.last_ok_at),
         "last_item_at": shanghai(s.last_item_at),
     }

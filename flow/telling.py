@@ -171,7 +171,9 @@ def met(ob: Obligation, release: Release, policy: Policy, now: datetime) -> list
 
 
 def source_silent(source: Source, now: datetime, policy: Policy) -> list[Plan]:
-    message = messages.source_silent(source.name, source.get_state_display(), source.detail, source.last_item_at, now)
+    message = messages.source_silent(
+        source.name, source.get_state_display(), source.detail, source.last_item_at, now, code=source.code
+    )
     cause = f"source:{source.id}:silent:{now:%Y%m%dT%H%M%S}"
     return first_steps(
         cause, "source_silent", message, grade=None, at=now, ladder=policy.ladder, on_duty=on_duty(now)
@@ -187,6 +189,13 @@ def release_gone(row: Sighting, policy: Policy, now: datetime) -> list[Plan]:
 
 def gone_cause(row: Sighting) -> str:
     return f"release:{row.release_id}:gone:{row.id}:"
+
+
+def source_back(source: Source, cause: str, now: datetime) -> list[Plan]:
+    """To exactly those who were told that it had stopped."""
+    message = messages.source_back(source.name, source.get_state_display(), source.last_item_at, source.silent_told_at, now)
+    told = outbox.heard_cause(cause)
+    return stand_down_step(f"{cause}:back", message, grade=None, at=now, told=told)
 
 
 def saved_search(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from alerts import outbox
-from alerts.models import Alert
-from archive.models import Source
-from flow import authorisations, escalating, sightings, subjects, telling, topics
+from flow import authorisations, escalating, quiet_sources, sightings, subjects, telling, topics
 from flow.policy import Policy
 from flow.retry import retried
 from sla import engine
@@ -26,8 +24,6 @@ URGENCY = Case(
     When(obligation__event__grade="特别重大", then=Value(0)), When(obligation__event__grade="重大", then=Value(1)),
     When(obligation__event__grade="较大", then=Value(2)), default=Value(3),
 )  # fmt: skip
-SILENT_AFTER = timedelta(hours=1)  # a source that has failed for so long is told of
-NEVER_SPOKE = 3  # or one that failed so often and has never been read
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def run(policy: Policy, now: datetime, *, held: bool, note: str = "") -> Counter
 
 def unhurried(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
     """What hangs on no instant: sources that fell silent, what topics have found, what our own outlets show."""
-    counts = _silent_sources(policy, now, held=held) + authorisations.run(policy, now, held=held)
+    counts = quiet_sources.run(policy, now, held=held) + authorisations.run(policy, now, held=held)
     counts += topics.tell(policy, now, held=held)
     return counts + sightings.run(policy, now, held=held)
 
@@ -159,25 +155,3 @@ def _write_milestones(
         ]
         alerts, deliveries = outbox.write(escalating.noted(plans, note), now, replay=held)
     return Counter(alerts=alerts, deliveries=deliveries, milestones=len(told))
-
-
-def _silent_sources(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
-    """A source that fails for an hour is told once; when it speaks again that stands down, the next is told anew."""
-    told = Alert.objects.filter(kind="source_silent", stood_down_at__isnull=True).values_list("cause", flat=True)
-    for cause in set(told):
-        source_id = int(cause.split(":")[1])
-        if not Source.objects.filter(id=source_id, state=Source.State.FAILING).exists():
-            with transaction.atomic():
-                Source.objects.filter(id=source_id).update(silent_told_at=None)
-                outbox.stand_down_cause(cause, now)
-    failing = Source.objects.filter(enabled=True, state=Source.State.FAILING, silent_told_at__isnull=True)
-    silent = [s for s in failing if s.last_ok_at and now - s.last_ok_at >= SILENT_AFTER] + [
-        s for s in failing if s.last_ok_at is None and s.failures >= NEVER_SPOKE
-    ]
-    if not silent:
-        return Counter()
-    with transaction.atomic():
-        plans = [plan for source in silent for plan in telling.source_silent(source, now, policy)]
-        Source.objects.filter(id__in=[s.id for s in silent]).update(silent_told_at=now)
-        alerts, deliveries = outbox.write(plans, now, replay=held)
-    return Counter(alerts=alerts, deliveries=deliveries)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from analysis.models import Unit
 from config import clock
-from crawlers import schedule
+from crawlers import habits, schedule
 from crawlers.child import Child
 from crawlers.importer import Importer
 from crawlers.receivers import Receivers
@@ -21,6 +21,7 @@ CRAWL_BEAT_S = 1.0
 PUSH_BEAT_S = 5.0
 IMPORT_BEAT_S = 1.0  # pushes and handed-in files; the importer runs only while there are some
 CONTACTS_BEAT_S = 20.0
+HABITS_BEAT_S = 60.0
 RETENTION_BEAT_S = 3600.0
 TOPICS_BEAT_S = 600.0  # looks whether tonight's sweep has been done
 
@@ -41,11 +42,16 @@ def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
         if (due := schedule.due(clock.now())) and not stop.is_set():
             child.crawl(due)
 
+    def habits_of_sources() -> None:
+        habits.learn_due(clock.now())
+        schedule.judge_delivered(clock.now())
+
     try:
         yield [
             Job("crawl", CRAWL_BEAT_S, crawl),
             Job("push", PUSH_BEAT_S, lambda: None if stop.is_set() else receivers.tend()),
             Job("import", IMPORT_BEAT_S, lambda: None if stop.is_set() else importer.look()),
+            Job("habits", HABITS_BEAT_S, habits_of_sources),
             Job("retention", RETENTION_BEAT_S, lambda: erasing.age(files.retention, clock.now())),
             Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
             Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),

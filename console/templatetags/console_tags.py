@@ -74,6 +74,10 @@ _TABLES = {
     "heat": words.HEATS,
     "role": words.ROLES,
     "grading": words.GRADING_KINDS,
+    "source": words.SOURCE_STATES,
+    "reason": words.SOURCE_REASONS,
+    "source_act": words.SOURCE_ACTS,
+    "source_field": words.SOURCE_FIELDS,
 }
 
 

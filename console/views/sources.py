@@ -1,36 +1,71 @@
-"""信源: what is read, how it goes, and a feed added by hand with its approval."""
+"""信源: what is read, how it goes, and the acts on one source that need no page of their own."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from archive import health
 from archive.models import Source
 from config import clock
+from config.clock import SHANGHAI
+from console import source_rows
 from console.coverage import coverage
-from console.forms import SourceForm
+from console.forms import SourceForm, refuse
 from console.permissions import Request, needs, signed_in
-from flow import audit
+from console.views.events import query_of
+from flow import audit, source_acts, source_record
+from sla.engine import Unmet
 
-# What fails comes first, whatever the sort (ease.md 5).
-ORDER = [Source.State.FAILING, Source.State.CAPPED, Source.State.QUIET, Source.State.ALIVE, Source.State.OFF]
+PER_PAGE = 100
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class SourceFilter(forms.Form):
+    ANY = ("", "不限")
+    state = forms.ChoiceField(label="状态", required=False, choices=[ANY, ("trouble", "需处理"), *Source.State.choices])
+    code = forms.ChoiceField(label="原因", required=False, choices=[ANY, *((c, r.word) for c, r in health.REASONS.items())])
+    kind = forms.ChoiceField(label="类型", required=False, choices=[ANY, *Source.Kind.choices])
+    outlet = forms.ChoiceField(label="主体", required=False, choices=[ANY, *Source.Outlet.choices])
+    q = forms.CharField(label="名称或地址含", required=False, max_length=60)
 
 
 @signed_in
 @require_safe
 def listing(request: Request) -> HttpResponse:
-    sources = sorted(Source.objects.all(), key=lambda s: (s.kind != "feed", ORDER.index(shown_state(s)), s.name))
-    rows = [(source, shown_state(source)) for source in sources]
-    return render(request, "console/sources.html", {"rows": rows, "coverage": coverage()})
+    form = SourceFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    every = source_rows.rows(Source.objects.all(), clock.now())
+    page = Paginator([row for row in every if _fits(row, wanted)], PER_PAGE).get_page(request.GET.get("page"))
+    waiting = sum(row.waiting is not None for row in every)
+    context = {
+        "form": form, "page": page, "query": query_of(request), "total": len(every), "waiting": waiting,
+        "height": source_rows.HEIGHT, "width": source_rows.STRIP_DAYS * source_rows.CELL, "cell": source_rows.CELL - 1,
+        "coverage": coverage(),
+    }  # fmt: skip
+    return render(request, "console/sources.html", context, status=400 if form.errors else 200)
 
 
-def shown_state(source: Source) -> Any:
-    return Source.State(source.state) if source.enabled else Source.State.OFF
+def _fits(row: source_rows.Row, wanted: dict[str, Any]) -> bool:
+    source, state = row.source, wanted.get("state")
+    if state == "trouble":
+        if not (source.code in health.REASONS and source.code != "paused_by_owner") and row.state not in ("failing", "capped"):
+            return False
+    elif state and row.state != state:
+        return False
+    for name in ("code", "kind", "outlet"):
+        if wanted.get(name) and getattr(source, name) != wanted[name]:
+            return False
+    q = (wanted.get("q") or "").lower()
+    return not q or q in source.name.lower() or q in source.url.lower()
 
 
 @needs("manage_sources")
@@ -38,34 +73,62 @@ def shown_state(source: Source) -> Any:
 def new(request: Request) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        now = clock.now()
         source = form.save(commit=False)
-        source.kind, source.enabled, source.state = Source.Kind.FEED, True, Source.State.QUIET
-        source.interval_s, source.next_run_at = form.cleaned_data["interval_min"] * 60, now
-        source.detail = "尚未读取"
-        with transaction.atomic():
-            source.save()
-            audit.record(request.user.get_username(), "source.added", f"source:{source.pk}", now)
-        messages.success(request, f"已添加并启用：{source.name}")
-        return redirect("sources")
+        source.kind, source.interval_s = Source.Kind.FEED, form.cleaned_data["interval_min"] * 60
+        try:
+            source_acts.add(source, request.user, clock.now())
+        except Unmet as e:
+            refuse(form, e)
+        else:
+            messages.success(request, f"已添加：{source.name}。批准后开始读取（提出人不能自己批准）")
+            return redirect("source", source.pk)
     return render(request, "console/source_new.html", {"form": form}, status=400 if form.errors else 200)
 
 
 @needs("manage_sources")
 @require_POST
 def switch(request: Request, source_id: int) -> HttpResponse:
-    """Enable or disable, as the form says; pressing twice is the same as once."""
+    """Pause with a reason or resume, as the form says; pressing twice is the same as once."""
     source, now = get_object_or_404(Source, pk=source_id), clock.now()
-    on = request.POST.get("on") == "1"
-    if on and not source.approved_by:
-        messages.error(request, f"{source.name}尚无批准人，不能启用")
-        return redirect("sources")
+    try:
+        if request.POST.get("on") == "1":
+            source_acts.resume(source_id, request.user, now)
+            messages.success(request, f"{source.name}已恢复读取")
+        else:
+            source_acts.pause(source_id, request.POST.get("reason", ""), request.user, now)
+            messages.success(request, f"{source.name}已暂停")
+    except Unmet as e:
+        messages.error(request, str(e))
+    return back(request, source_id)
+
+
+@needs("manage_sources")
+@require_POST
+def read_now(request: Request, source_id: int) -> HttpResponse:
+    source = get_object_or_404(Source, pk=source_id)
+    try:
+        source_acts.read_now(source_id, request.user, clock.now())
+        messages.success(request, f"{source.name}已排入下一批读取；对方要求的间隔仍然遵守")
+    except Unmet as e:
+        messages.error(request, str(e))
+    return back(request, source_id)
+
+
+@needs("see_record")
+@require_safe
+def record(request: Request) -> HttpResponse:
+    """The processing record as a workbook."""
+    now = clock.now()
     with transaction.atomic():
-        # Its due time is now, so that the next batch reads it; a source switched off keeps its cursor.
-        state, detail = (Source.State.QUIET, "尚未读取") if on else (Source.State.OFF, "")
-        changes: dict[str, Any] = {"enabled": on, "state": state, "detail": detail, "failures": 0}
-        changes["next_run_at"] = now if on else None
-        if Source.objects.filter(pk=source_id, enabled=not on).update(**changes):
-            audit.record(request.user.get_username(), "source.on" if on else "source.off", f"source:{source_id}", now)
-    messages.success(request, f"{source.name}已{'启用' if on else '停用'}")
-    return redirect("sources")
+        audit.record(request.user.get_username(), "source.record", "sources", now)
+    answer = HttpResponse(source_record.workbook(now), content_type=XLSX)
+    answer["Content-Disposition"] = f'attachment; filename="sources-{now.astimezone(SHANGHAI):%Y%m%d}.xlsx"'
+    return answer
+
+
+def back(request: Request, source_id: int) -> HttpResponse:
+    """To the page the button stood on: the list with its filters, or the source's own."""
+    where = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(where, None) and where.startswith("/sources/"):
+        return redirect(where)
+    return redirect("source", source_id)

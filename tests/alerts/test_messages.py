@@ -95,6 +95,18 @@ def test_a_silent_source_says_since_when_and_that_silence_is_no_news():
     assert "从未读到信息" in messages.source_silent("华商网", "故障", "", None, at("10:30")).title
 
 
+def test_a_source_that_dried_up_or_lost_its_approval_is_told_in_other_words():
+    message = messages.source_silent("华商网", "正常", "最近 24 小时少", at("08:00"), at("10:30"), code="degraded")
+    assert message.title == "【信源数量骤减】华商网 信息远少于平常" and "最近 24 小时少" in message.text
+    message = messages.source_silent("华商网", "停用", "robots.txt 有变", None, at("10:30"), code="unapproved")
+    assert message.title == "【信源待批准】华商网 已停止读取，等待重新批准"
+
+
+def test_a_source_that_is_back_says_how_long_it_was_away():
+    message = messages.source_back("华商网", "正常", at("10:20"), at("08:00"), at("10:30"))
+    assert message.title == "【信源恢复】华商网 恢复正常" and "2小时30分" in message.text
+
+
 def test_titles_fit_a_lock_screen_and_stay_on_one_line():
     long = replace(FIRE, title="标题\n很长" * 40)
     for message in (messages.opened(long, [K1], at("10:30")), messages.near(long, K1, at("13:30"))):

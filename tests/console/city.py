@@ -20,6 +20,7 @@ from flow.models import Lease
 from sla import engine
 from sla.models import Milestone, Obligation, Release
 from sla.policy import load_duties
+from tests.sources import enabled
 
 __all__ = ["SHANGHAI"]
 PASSWORD = "correct-horse-9"
@@ -49,7 +50,9 @@ def source(name: str, state: str = "alive", **more) -> Source:
         "legal_basis": "政务公开", "next_run_at": now + timedelta(minutes=7), **more,
     }  # fmt: skip
     url = f"https://news.example.cn/{next(_numbers)}.xml"
-    return Source.objects.create(name=name, kind="feed", url=url, enabled=state != "off", state=state, **fields)
+    if state != "off":
+        return enabled(name=name, url=url, state=state, **fields)
+    return Source.objects.create(name=name, kind="feed", url=url, state=state, **fields)
 
 
 def engine_running() -> None:

@@ -14,6 +14,7 @@ from config.clock import real_now
 from crawlers import inbound
 from crawlers.models import ImportBatch, Inbound, Rejection, SourceRun
 from flow.models import AuditEntry
+from tests.sources import enabled
 
 pytestmark = pytest.mark.django_db
 KEY = "a-very-secret-key"
@@ -22,8 +23,8 @@ KEY = "a-very-secret-key"
 @pytest.fixture
 def vendor(monkeypatch):
     monkeypatch.setenv("HUIYING_INBOUND_QINGBO", KEY)
-    return Source.objects.create(
-        name="清博推送", kind=Source.Kind.WEBHOOK, enabled=True, outlet="individual", state="alive", options={"slug": "qingbo"}
+    return enabled(
+        name="清博推送", kind=Source.Kind.WEBHOOK, outlet="individual", state="alive", options={"slug": "qingbo"}
     )
 
 

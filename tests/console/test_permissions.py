@@ -18,12 +18,13 @@ MAY = {
     } | OF_CLOCKS,
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
-        "manage_sources", "manage_channels", "save_topic", "regroup", "correct_reading", "close_alert", "pause_clock", "exempt_clock",
+        "manage_sources", "approve_source", "see_record", "manage_channels", "save_topic", "regroup", "correct_reading", "close_alert", "pause_clock", "exempt_clock",
     } | OF_CLOCKS,
-    "bureau_leader": {"acknowledge", "second_grade", "close_alert", "exempt_clock", "close_event"},
+    "bureau_leader": {"approve_source", "see_record", "acknowledge", "second_grade", "close_alert", "exempt_clock", "close_event"},
     "analyst": {"draft_release", "save_topic", "correct_reading"},
     "judge": {"save_topic", "regroup", "correct_reading"},
-    "admin": {"manage_sources", "manage_rota", "manage_channels"},
+    "legal": {"approve_source", "see_record"},
+    "admin": {"manage_sources", "see_record", "manage_rota", "manage_channels"},
 }  # fmt: skip
 
 

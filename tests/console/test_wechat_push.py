@@ -13,6 +13,7 @@ from archive.models import Post, Source
 from config.clock import real_now
 from flow.models import AuditEntry, Letter
 from tests.crawlers.wechat import AES_KEY, APPID, OPENID, TOKEN, Pusher
+from tests.sources import enabled
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def account(monkeypatch) -> Source:
     monkeypatch.setenv("HUIYING_WECHAT_TOKEN", TOKEN)
     monkeypatch.setenv("HUIYING_WECHAT_APPID", APPID)
-    return Source.objects.create(name="西安公安微信", kind="wechat", outlet="own", enabled=True, state="alive", approved_by="王主任")
+    return enabled(name="西安公安微信", kind="wechat", outlet="own", state="alive", approved_by="王主任")
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_a_signature_that_was_used_carries_no_other_message(pusher):
 
 
 def test_two_accounts_may_number_alike(pusher, account, monkeypatch):
-    other = Source.objects.create(name="灞桥公安微信", kind="wechat", outlet="own", enabled=True, options={"variables": "HUIYING_BAQIAO"})
+    other = enabled(name="灞桥公安微信", kind="wechat", outlet="own", options={"variables": "HUIYING_BAQIAO"})
     monkeypatch.setenv("HUIYING_BAQIAO_TOKEN", "second-token")
     second = Pusher(f"/callbacks/wechat/{other.pk}/", token="second-token")
     assert deliver(pusher.push(pusher.text("一", number=5))).status_code == 200

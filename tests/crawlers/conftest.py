@@ -14,6 +14,7 @@ from django.db import connection
 from archive.models import Source
 from crawlers.child import Child
 from tests.crawlers.site import Site
+from tests.sources import enabled
 
 Report = dict[str, Any]
 
@@ -49,9 +50,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def feed(transactional_db: None, site: Site) -> Source:
     """An enabled source that reads /feed of the local site."""
-    return Source.objects.create(
-        name="本地站", kind=Source.Kind.FEED, url=f"{site.url}/feed", enabled=True, outlet=Source.Outlet.MEDIA
-    )
+    return enabled(name="本地站", url=f"{site.url}/feed", outlet=Source.Outlet.MEDIA)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from archive.models import Change, Post, Source
 from crawlers.child import Child
 from crawlers.models import Host, Rejection, RobotsFile, SourceRun
 from tests.crawlers.site import Answer, Site, item, rss
+from tests.sources import change, enabled
 
 FIVE = rss(*(item(n) for n in range(5)))
 
@@ -206,7 +207,7 @@ def test_a_failing_host_is_left_alone_ever_longer_and_forgiven_when_it_answers(f
 
 def test_a_refused_connection_and_a_good_source_in_one_batch(feed: Source, site: Site, read) -> None:
     site.answers["/feed"] = Answer(FIVE)
-    dead = Source.objects.create(name="没有人", kind="feed", url="http://127.0.0.1:9/feed", enabled=True)
+    dead = enabled(name="没有人", url="http://127.0.0.1:9/feed")
     off = Source.objects.create(name="未启用", kind="feed", url=f"{site.url}/feed")
     reports = read(dead, feed, off)
     assert [r["state"] for r in reports] == ["failing", "alive", "off"]
@@ -253,7 +254,7 @@ def test_a_source_that_kills_the_child_twice_is_named_and_the_others_go_on(feed:
         return Answer()
 
     site.answers |= {"/feed": Answer(FIVE), "/robots.txt": Answer(status=404), "/bad": kill_the_reader}
-    bad = Source.objects.create(name="致命", kind="feed", url=f"{site.url}/bad", enabled=True)
+    bad = enabled(name="致命", url=f"{site.url}/bad")
     heard: list[dict] = []
     crawler._heard = heard.append
     crawler.crawl([bad.pk])
@@ -270,7 +271,7 @@ def test_private_addresses_are_refused_however_they_are_written(
 ) -> None:
     """The last two are names to a URL parser; only the resolver sees what they mean."""
     site.answers["/feed"] = Answer(FIVE)
-    Source.objects.update(url=site.url.replace("127.0.0.1", host) + "/feed")
+    change(feed, url=site.url.replace("127.0.0.1", host) + "/feed")
     heard: list[dict] = []
     guarded._heard = heard.append
     guarded.crawl([feed.pk])
@@ -282,7 +283,7 @@ def test_the_command_reads_all_enabled_sources_and_exits_0(feed: Source, site: S
     from config.cli import main
 
     site.answers["/feed"] = Answer(FIVE)
-    Source.objects.create(name="没有人", kind="feed", url="http://127.0.0.1:9/feed", enabled=True)
+    enabled(name="没有人", url="http://127.0.0.1:9/feed")
     Source.objects.create(name="未启用", kind="feed", url=f"{site.url}/feed")
     main(["huiying", "crawl", "--json"])
     sources = {s["name"]: s for s in json.loads(capsys.readouterr().out)["sources"]}

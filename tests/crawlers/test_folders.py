@@ -15,6 +15,7 @@ from config.clock import real_now
 from crawlers import batches, folders, importer
 from crawlers.models import ImportBatch, SourceRun
 from tests.crawlers.files import long_row, write_csv, write_xlsx
+from tests.sources import enabled
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +30,8 @@ def folder(settings, tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def source(folder) -> Source:
-    return Source.objects.create(
-        name="清博文件", kind=Source.Kind.FOLDER, enabled=True, state="alive", interval_s=60, options={"path": "inbox/qingbo"}
+    return enabled(
+        name="清博文件", kind=Source.Kind.FOLDER, state="alive", interval_s=60, options={"path": "inbox/qingbo"}
     )
 
 

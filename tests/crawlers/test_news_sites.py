@@ -11,6 +11,7 @@ from archive.models import Post, Source
 from crawlers.models import Host, Rejection
 from tests.crawlers.pages import LOGIN, PARAGRAPHS, article, list_page, row
 from tests.crawlers.site import Answer, Site
+from tests.sources import change, enabled
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 RULES = {"reads": "list", "list": {"items": "ul.news-list li"}}
@@ -36,9 +37,7 @@ def put(site: Site, *numbers: int, **of_list) -> None:
 
 @pytest.fixture
 def news(transactional_db: None, site: Site) -> Source:
-    return Source.objects.create(
-        name="本地新闻网", kind="site", url=f"{site.url}/yw/", enabled=True, outlet="media", options=RULES
-    )
+    return enabled(name="本地新闻网", kind="site", url=f"{site.url}/yw/", outlet="media", options=RULES)
 
 
 def articles_asked(site: Site) -> list[str]:
@@ -73,7 +72,7 @@ def test_a_list_that_says_304_costs_no_article(news: Source, site: Site, read) -
 def test_further_pages_are_followed_while_they_hold_something_new_and_no_deeper_than_told(
     news: Source, site: Site, read
 ) -> None:
-    Source.objects.update(options={"reads": "list", "list": {**RULES["list"], "next": '//a[.="下一页"]', "pages": 3}})
+    change(news, options={"reads": "list", "list": {**RULES["list"], "next": '//a[.="下一页"]', "pages": 3}})
     for n in range(6):
         site.answers["/yw/" if not n else f"/yw/index_{n}.html"] = page(list_page([row(n)], next_href=f"index_{n + 1}.html"))
         site.answers[path(n)] = page(article(title(n)))
@@ -130,13 +129,13 @@ def test_an_attachment_keeps_its_headline(news: Source, site: Site, read) -> Non
 
 
 def test_headlines_alone_when_articles_are_not_wanted(news: Source, site: Site, read) -> None:
-    Source.objects.update(options={**RULES, "whole": False})
+    change(news, options={**RULES, "whole": False})
     put(site, 1, 2)
     assert read(news)[0]["new"] == 2 and articles_asked(site) == []
 
 
 def test_only_addresses_of_the_wanted_form_are_read(news: Source, site: Site, read) -> None:
-    Source.objects.update(options={**RULES, "only": "*/202611/*"})
+    change(news, options={**RULES, "only": "*/202611/*"})
     put(site, 1)
     site.answers["/yw/"] = page(list_page([row(1), row(2, href="/zt/special.html")]))
     assert read(news)[0]["new"] == 1 and "/zt/special.html" not in site.paths()
@@ -170,8 +169,7 @@ def stamped(n: int, ago: timedelta) -> str:
 
 @pytest.fixture
 def mapped(news: Source, site: Site) -> Source:
-    news.url, news.options = f"{site.url}/sitemap.xml", {"reads": "sitemap"}
-    news.save()
+    change(news, url=f"{site.url}/sitemap.xml", options={"reads": "sitemap"})
     return news
 
 
@@ -235,7 +233,7 @@ def test_a_redesigned_list_is_a_failure_not_silence(news: Source, site: Site, re
 
 
 def test_a_bad_rule_is_named(news: Source, site: Site, read) -> None:
-    Source.objects.update(options={"list": {"items": "ul["}})
+    change(news, options={"list": {"items": "ul["}})
     put(site, 1)
     assert "规则 items" in read(news)[0]["error"]
 

@@ -8,16 +8,15 @@ import pytest
 
 from archive.models import Source
 from crawlers.models import Rejection, SourceRun
-from crawlers.schedule import Run, due, gaps_after, settle
+from crawlers.schedule import Run, due, settle
+from tests.sources import enabled
 
 NOW = datetime(2024, 5, 20, 12, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
 def source(**columns) -> Source:
-    return Source.objects.create(
-        **{"name": f"源{Source.objects.count()}", "kind": "feed", "url": "http://a.cn/f", "enabled": True, "interval_s": 600} | columns
-    )
+    return enabled(**{"name": f"源{Source.objects.count()}", "url": "http://a.cn/f", "interval_s": 600} | columns)
 
 
 def ok(new: int = 0, **changed) -> Run:
@@ -28,7 +27,7 @@ def test_due_are_enabled_feeds_whose_time_has_come() -> None:
     fresh = source()
     late = source(next_run_at=NOW - timedelta(minutes=1))
     source(next_run_at=NOW + timedelta(minutes=1))
-    source(enabled=False)
+    Source.objects.create(name="未批准", kind="feed", url="http://a.cn/g")
     source(kind="file", url="")
     assert set(due(NOW)) == {fresh.pk, late.pk}
 
@@ -58,23 +57,3 @@ def test_a_hosts_wish_moves_the_next_run() -> None:
     settle(s.pk, Run(started_at=NOW, state="capped", said="HTTP 429", retry_at=NOW + timedelta(hours=2)), NOW)
     s.refresh_from_db()
     assert s.state == "capped" and s.next_run_at == NOW + timedelta(hours=2) and s.detail == "HTTP 429"
-
-
-def test_silence_of_five_usual_gaps_is_quiet_though_http_is_fine() -> None:
-    s = source(cursor={"gaps": [1800.0] * 10}, last_item_at=NOW - timedelta(hours=2))
-    assert settle(s.pk, ok(), NOW) == "alive"
-    assert settle(s.pk, ok(), NOW + timedelta(hours=1)) == "quiet"
-    s.refresh_from_db()
-    assert "已 3 小时没有新信息，通常间隔 30 分钟" in s.detail
-
-
-def test_a_source_with_little_history_is_not_called_quiet() -> None:
-    s = source(cursor={"gaps": [60.0] * 4}, last_item_at=NOW - timedelta(days=9))
-    assert settle(s.pk, ok(), NOW) == "alive"
-
-
-def test_gaps_are_learned_from_items_in_any_order_once() -> None:
-    at = [NOW + timedelta(minutes=m) for m in (30, 0, 10, 10)]
-    assert gaps_after([], None, at) == [600, 1200]
-    assert gaps_after([600, 1200], NOW + timedelta(minutes=30), [*at, NOW + timedelta(minutes=45)]) == [600, 1200, 900]
-    assert len(gaps_after([1.0] * 30, NOW, [NOW + timedelta(minutes=1)])) == 30

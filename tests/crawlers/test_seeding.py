@@ -33,7 +33,8 @@ def write(folder: Path, text: str) -> Path:
 def test_sources_are_read_once_then_the_table_is_the_truth(tmp_path: Path) -> None:
     assert seed_sources(write(tmp_path, GOOD)) == 1
     source = Source.objects.get()
-    assert (source.interval_s, source.enabled, source.state, source.home) == (300, True, "alive", "西安")
+    assert (source.interval_s, source.enabled, source.state, source.home) == (300, True, "quiet", "西安")
+    assert source.approvals.get().decided_by == source.approved_by == "张三"
     source.enabled = False
     source.save()
     assert seed_sources(write(tmp_path, GOOD.replace("本地新闻", "另一个"))) == 0

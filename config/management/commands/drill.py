@@ -93,7 +93,7 @@ def play(options: dict[str, Any], write: Any) -> None:
     prepare()
     policy()
     people = cast.enrol(start)
-    cast.approve(outlets, options["speed"])
+    cast.approve(outlets, options["speed"], start)
     connections.close_all()
     write(f"演练开始于 {clock.shanghai(start)}，时间加快 {options['speed']:g} 倍；Ctrl-C 结束")
     write(f"倒计时大屏 {address}/wall/   渠道收到的消息 {stand_in.url}")

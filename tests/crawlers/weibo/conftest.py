@@ -14,8 +14,9 @@ from crawlers.child import Child
 from crawlers.weibo import grants
 from crawlers.weibo.oauth import Grant
 from tests.crawlers.conftest import database_env
+from tests.sources import enabled
 
-APPROVED = {"enabled": True, "purpose": "接收群众反映", "legal_basis": "平台开放协议", "approved_by": "主任"}
+APPROVED = {"purpose": "接收群众反映", "legal_basis": "平台开放协议", "approved_by": "主任"}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def sealed(settings: Any) -> None:
 @pytest.fixture
 def account(transactional_db: None, sealed: None, weibo: Weibo) -> Source:
     """The bureau's own account, authorised."""
-    source = Source.objects.create(name="本局微博", kind=Source.Kind.WEIBO, outlet="individual", interval_s=60, **APPROVED)
+    source = enabled(name="本局微博", kind=Source.Kind.WEIBO, outlet="individual", interval_s=60, **APPROVED)
     authorise(source)
     return source
 

@@ -12,6 +12,7 @@ from config.clock import SHANGHAI
 from crawlers.models import CallCount, Rejection, SourceRun, Token
 from crawlers.posts import id_key
 from tests.crawlers.weibo.conftest import APPROVED, authorise
+from tests.sources import change, enabled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -73,8 +74,7 @@ def test_the_day_s_calls_are_counted_before_they_are_made_and_spread_over_the_da
 
 
 def test_a_used_up_budget_rests_until_midnight_and_asks_nothing(account: Source, weibo: Weibo, read) -> None:
-    account.options = {"budget": 2}
-    account.save()
+    change(account, options={"budget": 2})
     report = read(account)[0]
     assert report["state"] == "capped" and "2 次调用额度已用完" in report["error"] and len(weibo.asked) == 2
     assert account.next_run_at and account.next_run_at.astimezone(SHANGHAI).strftime("%H:%M") == "00:00"
@@ -110,7 +110,7 @@ def test_what_came_before_the_token_ended_is_kept(account: Source, weibo: Weibo,
 
 
 def test_a_source_without_an_authorisation_is_off_and_says_what_to_do(transactional_db, weibo: Weibo, read) -> None:
-    source = Source.objects.create(name="新账号", kind=Source.Kind.WEIBO, **APPROVED)
+    source = enabled(name="新账号", kind=Source.Kind.WEIBO, **APPROVED)
     report = read(source)[0]
     assert report["state"] == "off" and "尚未授权" in source.detail and source.failures == 0 and weibo.asked == []
 

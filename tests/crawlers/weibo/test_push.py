@@ -19,6 +19,7 @@ from crawlers.posts import id_key
 from crawlers.receivers import Receivers
 from tests.crawlers.conftest import database_env
 from tests.crawlers.weibo.conftest import APPROVED
+from tests.sources import enabled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -26,7 +27,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 @pytest.fixture
 def stream(transactional_db: None, weibo: Weibo) -> Source:
     weibo.idle_s = 0.3
-    return Source.objects.create(name="推送", kind=Source.Kind.WEIBO_PUSH, outlet="individual", options={"subid": "1"}, **APPROVED)
+    return enabled(name="推送", kind=Source.Kind.WEIBO_PUSH, outlet="individual", options={"subid": "1"}, **APPROVED)
 
 
 @pytest.fixture
