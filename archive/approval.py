@@ -35,6 +35,8 @@ class Robots:
 def covered(source: Source) -> str:
     """A digest of all that an approval speaks about: change one of them and it must be asked for again."""
     parts = {name: getattr(source, name) for name in COVERED}
+    # Which articles of our own account the comments are read of changes with every article; it reaches no further.
+    parts["options"] = {key: value for key, value in source.options.items() if key != "comments"}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -225,6 +225,14 @@ class PostVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["post", "digest"], name="one_version_of_a_text")]
 
 
+class Showing(models.Model):
+    """在列: an article of our own outlet that the outlet's list did not name, how many readings in a row (0 = it is there again)."""
+
+    post = models.OneToOneField(Post, on_delete=models.CASCADE, related_name="showing")
+    missed = models.PositiveIntegerField(default=0)
+    looked_at = models.DateTimeField()
+
+
 class Change(models.Model):
     """One post whose search document must be made again. Rows go when the index has committed them."""
 

@@ -222,3 +222,16 @@ class Errand(models.Model):
     @property
     def over(self) -> bool:
         return self.state not in (self.State.WAITING, self.State.RUNNING)
+
+
+class AppToken(models.Model):
+    """The access_token of one application or account, for all processes; sealed. Whoever holds the lease fetches the next."""
+
+    appid = models.CharField(max_length=64, unique=True)
+    sealed = models.TextField(blank=True)
+    got_at = models.DateTimeField(null=True)  # real time, as all instants here
+    expires_at = models.DateTimeField(null=True)
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    forced = models.PositiveIntegerField(default=0)  # forced refreshes of the day of forced_at
+    forced_at = models.DateTimeField(null=True)

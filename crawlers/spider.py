@@ -16,7 +16,7 @@ from scrapy import Request, Spider
 from archive import approval
 from archive.models import Source
 from config import clock
-from crawlers import hosts, schedule
+from crawlers import hosts, schedule, showing
 from crawlers.adapters import ADAPTERS, adapter
 from crawlers.adapters.base import Postponed, Reading, Unread
 from crawlers.fetching import Fetcher
@@ -112,6 +112,13 @@ class SourceSpider(Spider):
 
 def store(reading: Reading, source: Source, now: datetime) -> int:
     """Posts in batches; the last batch's transaction also advances the source's columns. Returns new posts."""
+    new = _save(reading, source, now)
+    if source.outlet == Source.Outlet.OWN and reading.shows is not None:
+        showing.note(source, reading.shows, now)
+    return new
+
+
+def _save(reading: Reading, source: Source, now: datetime) -> int:
     items: Sequence[ParsedItem] = reading.items
     if not items and not reading.advance:
         return 0

@@ -127,7 +127,7 @@ def compared(release: Release, post: Post) -> Comparison:
 
 def not_shown() -> Q:
     """Articles that their outlet has taken down, or that readings far enough back no longer list."""
-    return Q(post__withdrawn_at__isnull=False)
+    return Q(post__withdrawn_at__isnull=False) | Q(post__showing__missed__gte=sightings.GONE_AFTER)
 
 
 def _vanished(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:

@@ -15,6 +15,7 @@ ADAPTERS: dict[Source.Kind, str] = {
     Source.Kind.WEIBO: "weibo",
     Source.Kind.WEIBO_SEARCH: "weibo_search",
     Source.Kind.WEIBO_PUSH: "weibo_push",
+    Source.Kind.WECHAT: "wechat",
 }
 # Open all day in processes of their own (crawlers/receivers.py): read here only when somebody asks for it.
 STREAMED = frozenset((Source.Kind.WEIBO_PUSH,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 
+_SECRETS = re.compile(r"((?:access_|refresh_)?token|(?:app)?secret)=[^&\s\"'>]+", re.I)
+
+
 class Unread(Exception):
     """A source, or one of its pages, could not be read; `said` tells people in Chinese, `code` tells programs.
 
@@ -22,6 +26,7 @@ class Unread(Exception):
     """
 
     def __init__(self, said: str, *, state: str = "failing", code: str = "", retry_at: datetime | None = None) -> None:
+        said = _SECRETS.sub(r"\1=***", said)  # an address may stand in it, and some platforms take tokens there
         super().__init__(said)
         self.said, self.state, self.code, self.retry_at = said, state, code, retry_at
 
@@ -54,6 +59,9 @@ class Reading:
     state: str = "alive"  # alive | failing | capped: the last two when it ended early
     code: str = ""  # the finer reason of the state: rate_limited, auth_required …
     retry_at: datetime | None = None  # not before this, the service's time
+    # Keys of all that the source now lists, newest first, whether new or known; None = it does not say. Of our own outlets
+    # it tells what is no longer shown (crawlers/showing.py).
+    shows: Sequence[str] | None = None
     more: bool = False  # it ended with work left: read on at once instead of after the interval
     # Columns of Source: etag, last_modified, cursor (merged into the present one) …
     advance: Mapping[str, Any] = field(default_factory=dict)

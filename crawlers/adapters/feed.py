@@ -6,8 +6,10 @@ import asyncio
 from datetime import datetime
 
 from archive.models import Source
-from crawlers import feeds
+from crawlers import feeds, showing
 from crawlers.adapters.base import Fetch, Reading, Unread, header
+from crawlers.politeness import in_thread
+from crawlers.posts import key_of
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
@@ -21,6 +23,8 @@ async def read(source: Source, fetch: Fetch, now: datetime) -> Reading:
         headers["If-Modified-Since"] = source.last_modified
     response = await fetch(source.url, headers=headers)
     if response.status == 304:
+        if source.outlet == Source.Outlet.OWN:
+            await in_thread(showing.unchanged, source, now)
         return Reading(said="未变化（304）")
     if response.status != 200:
         raise Unread(f"HTTP {response.status}")
@@ -35,5 +39,6 @@ async def read(source: Source, fetch: Fetch, now: datetime) -> Reading:
         items=parsed.items,
         refused=parsed.refused,
         damage=parsed.error,
+        shows=None if parsed.error else [key_of(item, source) for item in parsed.items],
         advance={} if parsed.error else validators,  # a damaged body must not become "unchanged" at the next reading
     )

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.models import Alert
 from analysis.models import Event
-from archive.models import Post
+from archive.models import Post, Showing
 from flow import release as releases
 from flow import sighting_acts, sightings
 from flow.models import AuditEntry
@@ -188,6 +188,20 @@ def test_only_what_our_outlets_say_themselves_counts(event):
     post(TITLE, BODY, "2026-11-23 10:21", site=own.name, outlet="individual", unread=False)
     look()
     assert not Sighting.objects.exists()
+
+
+def test_a_release_missing_from_three_readings_of_its_outlet_is_told(event):
+    drafted(event)
+    page = article()
+    look()
+    sighting_acts.accept(Sighting.objects.get().id, user("zhao", "centre_head"), POLICY, at("2026-11-23 10:40"))
+    Showing.objects.create(post=page, missed=2, looked_at=at("2026-11-23 12:00"))
+    assert look("2026-11-23 12:01")["alerts"] == 0
+    Showing.objects.update(missed=3)
+    assert look("2026-11-23 12:11")["alerts"] == 1
+    Showing.objects.update(missed=0)
+    look("2026-11-23 12:21")
+    assert Alert.objects.get(kind="system").stood_down_at
 
 
 def test_our_own_outlets_never_owe_an_answer(event):
