@@ -10,7 +10,7 @@ BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines bench-extraction lock bundle clean
+.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines bench-extraction bench-silence lock bundle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ test-long: setup-test ## what takes minutes: kills, long locks, simulated months
 
 bench-kill: setup ## processes killed in the middle of sending: nothing lost, hardly anything twice (half an hour at most)
 	@exec $(BIN)/python -m bench.kill
+
+bench-silence: setup ## silence of sources on real and made rhythms: false alarms a month, delay until the alarm
+	@exec $(BIN)/python -m bench.silence $(ARGS)
 
 bench-deadlines: setup ## 20,000 open clocks: lateness, cost when idle, how soon the gravest is sent; on both databases
 	@exec $(BIN)/python -m bench.deadlines

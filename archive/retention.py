@@ -13,6 +13,21 @@ OUTLETS = ("authority", "media", "own", "individual")
 LONGEST_EXCERPT = 2000
 
 
+# Days, where the file does not say (written before these keys were there).
+RECORDS = {"uneventful": 3, "runs": 90, "imports": 3650, "import_rejections": 365, "spells": 1095}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Days that records of reading and importing are kept, by kind."""
+
+    days: dict[str, int]
+
+    def cutoff(self, kind: str, now: datetime) -> datetime:
+        """What is older than this is due."""
+        return now - timedelta(days=self.days[kind])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retention:
     """Days that a body is kept, by outlet; what is left of it then; how long a closed event still protects its posts."""
@@ -21,6 +36,7 @@ class Retention:
     excerpt_chars: int
     after_close: timedelta
     edition: str
+    records: Records
 
     def cutoff(self, outlet: str, now: datetime) -> datetime:
         """What this outlet published before is due."""
@@ -37,8 +53,11 @@ def load_retention(folder: Path) -> Retention:
     days = table.table("body_days")
     kept = {outlet: int(days.number(outlet, least=1)) for outlet in OUTLETS}
     days.done()
+    section = table.table("records", {})
+    records = Records({kind: int(section.number(kind, usual, least=1)) for kind, usual in RECORDS.items()})
+    section.done()
     table.done()
-    return Retention(body_days=kept, excerpt_chars=chars, after_close=close, edition=digest)
+    return Retention(body_days=kept, excerpt_chars=chars, after_close=close, edition=digest, records=records)
 
 
 def excerpt(body: str, chars: int) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
-
 from archive import indexing
+from archive.coverage import statement
 from archive.models import Source
-from config import clock
 from crawlers.adapters import ADAPTERS
-from crawlers.models import SourceRun
 from flow import instants
 from flow.models import Lease, Round
 
@@ -68,12 +64,12 @@ def coverage() -> Coverage:
     )
 
 
-LONGEST_LOOK = timedelta(days=92)  # of a window: beyond it the runs are too many to count for a page
+LONGEST_LOOK = timedelta(days=400)  # of a window: beyond it the picture is too coarse to hatch days
 
 
 @dataclass(frozen=True, kw_only=True)
 class Down:
-    """Days (Shanghai) on which sources could not be read, by name. `looked`: False when the window is too long to tell."""
+    """Days (Shanghai) on which sources could not be heard, by name. `looked`: False when the window is too long to tell."""
 
     days: dict[date, tuple[str, ...]] = field(default_factory=dict)
     looked: bool = True
@@ -81,32 +77,17 @@ class Down:
     @property
     def names(self) -> list[tuple[str, int]]:
         """(source, on how many days), the worst first."""
-        counts: dict[str, int] = defaultdict(int)
-        for names in self.days.values():
-            for name in names:
-                counts[name] += 1
+        counts = Counter(name for names in self.days.values() for name in names)
         return sorted(counts.items(), key=lambda c: (-c[1], c[0]))
 
 
 def down_days(start: datetime | None, end: datetime | None, now: datetime) -> Down:
-    """Where the window's silence is worth nothing: a source is down on a day when at least half of its readings failed."""
+    """Where the window's silence is worth nothing (archive/coverage.py)."""
     end = min(end or now, now)
     start = start or end - LONGEST_LOOK
     if end - start > LONGEST_LOOK:
         return Down(looked=False)
-    failed = Q(state__in=[State.FAILING, State.CAPPED])
-    rows = (
-        SourceRun.objects.filter(started_at__gte=start, started_at__lt=end)
-        .annotate(day=TruncDate("started_at", tzinfo=clock.SHANGHAI))
-        .values("day", "source__name")
-        .annotate(failed=Count("id", filter=failed), runs=Count("id"))
-        .order_by()
-    )
-    days: dict[date, list[str]] = defaultdict(list)
-    for row in rows:
-        if row["failed"] * 2 >= row["runs"]:
-            days[row["day"]].append(row["source__name"])
-    return Down(days={day: tuple(sorted(names)) for day, names in days.items()})
+    return Down(days=statement(start, end, now).deaf_days())
 
 
 def tick_age() -> timedelta | None:

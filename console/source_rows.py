@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from archive import health
-from archive.models import Approval, Source, Spell
+from archive.coverage import BY_HAND, deaf_days_by_source, statement
+from archive.models import Approval, Source
 from config.clock import SHANGHAI
 from crawlers.adapters import ADAPTERS
 from crawlers.models import Learned, SourceDay
@@ -20,7 +21,6 @@ HEIGHT, CELL = 22, 7  # of the small picture, in its own units
 # What fails comes first, whatever the sort (ease.md 5).
 ORDER = [State.FAILING, State.CAPPED, State.QUIET, State.ALIVE, State.OFF]
 SHAPES = {State.ALIVE: "check", State.FAILING: "alarm", State.OFF: "dash", State.CAPPED: "square", State.QUIET: "ring"}
-BY_HAND = (Source.Kind.FILE, Source.Kind.MANUAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +74,17 @@ def rows(sources: Iterable[Source], now: datetime) -> list[Row]:
     """The rows of these sources, what fails first."""
     sources = list(sources)
     ids = [s.pk for s in sources]
-    today = now.astimezone(SHANGHAI).date()
-    first = today - timedelta(days=STRIP_DAYS - 1)
+    first = now.astimezone(SHANGHAI).date() - timedelta(days=STRIP_DAYS - 1)
     days: dict[int, dict[date, SourceDay]] = defaultdict(dict)
     for day in SourceDay.objects.filter(source_id__in=ids, day__gte=first):
         days[day.source_id][day.day] = day
-    dark = dark_days(ids, first, today, now)
+    start = datetime.combine(first, datetime.min.time(), SHANGHAI)
+    dark = deaf_days_by_source(statement(start, now, now, ids))
     learned = {row.source_id: row for row in Learned.objects.filter(source_id__in=ids)}
     asked = Approval.objects.filter(source_id__in=ids, state=Approval.State.WAITING)
     waiting = {row.source_id: row for row in asked}
     found = [
-        _row(s, days[s.pk], dark[s.pk], learned.get(s.pk), waiting.get(s.pk), first) for s in sources
+        _row(s, days[s.pk], dark.get(s.pk, set()), learned.get(s.pk), waiting.get(s.pk), first) for s in sources
     ]
     return sorted(found, key=lambda r: (r.by_hand, ORDER.index(r.state), r.source.name))
 
@@ -127,21 +127,3 @@ def strip(days: dict[date, SourceDay], dark: set[date], first: date) -> list[Cel
             )
         )
     return cells
-
-
-def dark_days(ids: list[int], first: date, last: date, now: datetime) -> dict[int, set[date]]:
-    """Days of which a source spent at least half unread, failing or capped."""
-    start = datetime.combine(first, datetime.min.time(), SHANGHAI)
-    lost: dict[tuple[int, date], float] = defaultdict(float)
-    bad = Spell.objects.filter(source_id__in=ids, state__in=("unread", State.FAILING, State.CAPPED), starts_at__lt=now)
-    for source_id, begin, end in bad.exclude(ends_at__lte=start).values_list("source_id", "starts_at", "ends_at"):
-        begin, end = max(begin, start), min(end or now, now)
-        day = begin.astimezone(SHANGHAI).date()
-        while day <= last and (midnight := datetime.combine(day, datetime.min.time(), SHANGHAI)) < end:
-            lost[source_id, day] += (min(end, midnight + timedelta(days=1)) - max(begin, midnight)).total_seconds()
-            day += timedelta(days=1)
-    found: dict[int, set[date]] = defaultdict(set)
-    for (source_id, day), seconds in lost.items():
-        if seconds >= 43200:
-            found[source_id].add(day)
-    return found

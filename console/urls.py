@@ -93,6 +93,7 @@ urlpatterns = [
     path("channels/<slug:name>/", channels.change, name="channel_change"),
     path("sources/", sources.listing, name="sources"),
     path("sources/new/", sources.new, name="source_new"),
+    path("sources/coverage.json", sources.coverage_statement, name="coverage"),
     path("sources/record.xlsx", sources.record, name="source_record"),
     path("sources/<int:source_id>/", source.page, name="source"),
     path("sources/<int:source_id>/edit/", source.edit, name="source_edit"),

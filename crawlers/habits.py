@@ -14,6 +14,7 @@ from django.db.models import Count, F, Q
 
 from analysis.models import Reading
 from archive import spells
+from archive.coverage import BY_HAND
 from archive.models import Post, Source, Spell
 from config.clock import SHANGHAI
 from crawlers import rhythm
@@ -29,8 +30,6 @@ FEW_SPOKE = timedelta(days=7)  # a source with too few items to have habits
 YIELD = timedelta(days=28)
 LATE = timedelta(hours=6)
 NEVER = datetime.min.replace(tzinfo=SHANGHAI)
-# Sources that people feed by hand speak when people do.
-BY_HAND = (Source.Kind.FILE, Source.Kind.MANUAL)
 Unseen = (spells.UNREAD, Source.State.FAILING, Source.State.CAPPED, Source.State.OFF)
 
 

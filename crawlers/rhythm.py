@@ -24,8 +24,11 @@ HALF_LIFE = timedelta(days=21)
 CELLS = 48  # 24 hours of a working day, then 24 of a day off
 BORROWED_H = 3.0  # hours of experience that a cell borrows from its kind of day and its hour of day
 FALSE_PER_MONTH = 0.2  # exceedances of the fitted tail; with what the fit misses it stays below 1 (bench/silence.py)
-WORST_SEEN = 1.15  # a silence longer than the longest of eight weeks by this factor is new
+WORST_SEEN = 0.15  # a silence longer than the longest of eight weeks by this share is new; the evener the source, the less
 ALARMED = 1.25  # of a silence that was told: learned as this much above what was allowed, lest an outage become usual
+# The longest of so many days is exceeded by chance once in twice as many, however the gaps are spread: no fit need be
+# wider than it by more than this share.
+LONG_D, STEADY = 42, 0.08
 GAPS_NEEDED = 8
 TAIL, TAIL_GAPS = 0.9, 50  # the tail begins at this quantile, or later where that leaves as many gaps beyond it
 LOW_WINDOW = timedelta(hours=24)
@@ -190,7 +193,11 @@ def _allowed(gaps: np.ndarray, days: float, before: Rhythm | None) -> float:
     excess = gaps[gaps > start] - start
     mean = float(excess.mean()) if len(excess) else 0.0
     tail = start + mean * max(float(np.log(share * per_month / FALSE_PER_MONTH)), 0.0)
-    return max(tail, float(gaps.max()) * WORST_SEEN)
+    uneven = min(float(gaps.std() / max(gaps.mean(), 1e-9)), 1.0)
+    longest = float(gaps.max())
+    if days >= LONG_D:
+        tail = min(tail, longest * (1 + max(STEADY, WORST_SEEN * uneven)))
+    return max(tail, longest * (1 + WORST_SEEN * uneven))
 
 
 def _low(at: np.ndarray, hours: np.ndarray, clock: np.ndarray, seen: np.ndarray) -> float:

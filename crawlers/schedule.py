@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from archive import approval, spells
+from archive.coverage import BY_HAND, OVERDUE
 from archive.models import Source
 from config.clock import SHANGHAI
 from crawlers import habits, robots
 from crawlers.adapters import ADAPTERS, STREAMED
 from crawlers.models import Rejection, SourceDay, SourceRun
 
-OVERDUE = timedelta(minutes=10)  # a reading later than this was not put off by anybody: the service was down
 INTERVAL_MOST = timedelta(hours=6)
 
 
@@ -52,6 +52,8 @@ def settle(source_id: int, run: Run, ended_at: datetime) -> str:
     """Write the run, its refusals, the source's health and next time, in one transaction. Returns the state."""
     with transaction.atomic():
         source = Source.objects.select_for_update().get(pk=source_id)
+        if source.enabled:
+            _note_absence(source, run)
         health = health_after(source, run, ended_at)
         record = SourceRun.objects.create(
             source=source,
@@ -69,10 +71,6 @@ def settle(source_id: int, run: Run, ended_at: datetime) -> str:
         _count(source, run)
         if not source.enabled:  # paused while it was being read: that stands
             return str(Source.State.OFF)
-        asked = source.kind in ADAPTERS.keys() - STREAMED  # what is brought to us may come when it likes
-        late = OVERDUE + timedelta(seconds=source.interval_s)
-        if asked and source.next_run_at and run.started_at - source.next_run_at > late:
-            spells.unread(source, source.next_run_at, run.started_at)
         spells.turn(source, at=ended_at, **health)
         # The first snapshot is that of a reading which was allowed.
         known = source.url and (source.robots_for or run.state == Source.State.ALIVE)
@@ -106,6 +104,14 @@ def health_after(source: Source, run: Run, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _note_absence(source: Source, run: Run) -> None:
+    """A reading long after it was due: nobody looked in between, and what we missed is not the source's silence."""
+    asked = source.kind in ADAPTERS.keys() - STREAMED  # what is brought to us may come when it likes
+    late = OVERDUE + timedelta(seconds=source.interval_s)
+    if asked and source.next_run_at and run.started_at - source.next_run_at > late:
+        spells.unread(source, source.next_run_at, run.started_at)
+
+
 def _count(source: Source, run: Run) -> None:
     """Add the run to its day."""
     day, _ = SourceDay.objects.get_or_create(source=source, day=run.started_at.astimezone(SHANGHAI).date())
@@ -119,7 +125,7 @@ def judge_delivered(now: datetime) -> int:
     """Sources that are brought to us are never asked, so nobody settles them: look at their silence here. How many turned."""
     turned = 0
     brought = Source.objects.filter(enabled=True, state__in=(Source.State.ALIVE, Source.State.QUIET))
-    for source in brought.exclude(kind__in=(*ADAPTERS, *habits.BY_HAND)):
+    for source in brought.exclude(kind__in=(*ADAPTERS, *BY_HAND)):
         found = habits.verdict(source, now)
         if (found.state, found.code) != (source.state, source.code):
             with transaction.atomic():

@@ -35,6 +35,8 @@ PURE = [
     "crawlers.metrics",
     *(f"crawlers.weibo.{name}" for name in ("budget", "errors", "options", "paging", "windows")),
     "flow.invariants",
+    "crawlers.rhythm",
+    "archive.health",
     *(f"crawlers.{name}" for name in ("lists", "sitemaps", "siterules")),
     *(f"crawlers.extraction.{name}" for name in ("articles", "bodies", "bylines", "embedded", "furniture", "pages", "paging", "sites", "times", "titles")),
 ]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from analysis.models import Unit
 from config import clock
-from crawlers import habits, schedule
+from crawlers import habits, pruning, schedule
 from crawlers.child import Child
 from crawlers.importer import Importer
 from crawlers.receivers import Receivers
@@ -53,6 +53,7 @@ def jobs(stop: threading.Event, files: Policy) -> Iterator[Sequence[Job]]:
             Job("import", IMPORT_BEAT_S, lambda: None if stop.is_set() else importer.look()),
             Job("habits", HABITS_BEAT_S, habits_of_sources),
             Job("retention", RETENTION_BEAT_S, lambda: erasing.age(files.retention, clock.now())),
+            Job("records", RETENTION_BEAT_S, lambda: pruning.prune(files.retention.records, clock.now())),
             Job("topics", TOPICS_BEAT_S, lambda: topics.sweep(clock.now())),
             Job("contacts", CONTACTS_BEAT_S, lambda: contacts.run(files.ladder, clock.now(), held=False)),
         ]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archive import health
+from archive.coverage import statement
 from archive.models import Source
 from config import clock
-from config.clock import SHANGHAI
+from config.clock import SHANGHAI, shanghai
 from console import source_rows
-from console.coverage import coverage
+from console.coverage import LONGEST_LOOK, coverage
 from console.forms import SourceForm, refuse
 from console.permissions import Request, needs, signed_in
 from console.views.events import query_of
@@ -112,6 +114,35 @@ def read_now(request: Request, source_id: int) -> HttpResponse:
     except Unmet as e:
         messages.error(request, str(e))
     return back(request, source_id)
+
+
+@signed_in
+@require_safe
+def coverage_statement(request: Request) -> HttpResponse:
+    """JSON: which source was in which state from when to when in ?from= to ?to= (ISO 8601, Beijing time without a zone)."""
+    now = clock.now()
+    try:
+        end = _instant(request.GET.get("to", "")) or now
+        start = _instant(request.GET.get("from", "")) or end - timedelta(days=1)
+    except ValueError:
+        return JsonResponse({"error": "from 和 to 须为 ISO 8601 时间，如 2026-11-24T08:00", "field": "from"}, status=400)
+    if not timedelta() < end - start <= LONGEST_LOOK:
+        return JsonResponse({"error": f"from 须早于 to，跨度至多 {LONGEST_LOOK.days} 天", "field": "from"}, status=400)
+    told = statement(start, end, now)
+    spells = [
+        {"source": s.name, "kind": s.kind, "state": s.state, "code": s.code, "from": shanghai(s.start), "to": shanghai(s.end)}
+        for s in told.stretches
+    ]
+    return JsonResponse({
+        "from": shanghai(told.start), "to": shanghai(told.end), "sentence": told.sentence(), "hours": told.hours(),
+        "deaf_days": {day.isoformat(): names for day, names in told.deaf_days().items()}, "spells": spells,
+    })  # fmt: skip
+
+
+def _instant(text: str) -> datetime | None:
+    """Raises ValueError."""
+    at = datetime.fromisoformat(text.strip().replace(" ", "+")) if text.strip() else None
+    return at.replace(tzinfo=SHANGHAI) if at and at.tzinfo is None else at
 
 
 @needs("see_record")

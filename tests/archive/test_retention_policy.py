@@ -27,6 +27,8 @@ def test_individuals_keep_ninety_days_authorities_ten_years():
         (("media = 3650", ""), "body_days.media"),
         (("excerpt_chars = 200", "excerpt_chars = 5000"), "excerpt_chars"),
         (("own = 3650", "own = 3650\nvendor = 3"), "body_days.vendor"),
+        (("uneventful = 3 ", "uneventful = 0 "), "records.uneventful"),
+        (("spells = 1095", "spell = 1095"), "records.spell"),
     ],
 )
 def test_a_mistake_names_its_key(tmp_path, changed, key):
@@ -35,6 +37,12 @@ def test_a_mistake_names_its_key(tmp_path, changed, key):
     with pytest.raises(ConfigError) as e:
         load_retention(tmp_path)
     assert e.value.key == key
+
+
+def test_a_file_from_before_records_were_kept_by_policy_still_loads(tmp_path):
+    text = (settings.POLICY / "retention.toml").read_text()
+    (tmp_path / "retention.toml").write_text(text[: text.index("[records]")])
+    assert load_retention(tmp_path).records == load_retention(settings.POLICY).records
 
 
 def test_an_excerpt_says_that_it_was_cut():

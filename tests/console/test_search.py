@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from archive.models import SavedSearch, SearchHistory
-from crawlers.models import SourceRun
+from archive.models import SavedSearch, SearchHistory, Spell
+from config.clock import SHANGHAI
 from flow.models import AuditEntry
 from tests.console import city
 
@@ -77,8 +77,8 @@ def test_the_histogram_counts_each_day_and_leads_to_it(around, now):
 
 def test_days_on_which_a_source_could_not_be_read_are_hatched(around, now):
     source = city.source("断了的源", "failing")
-    for _ in range(3):
-        SourceRun.objects.create(source=source, started_at=now, state="failing")
+    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    Spell.objects.create(source=source, state="failing", starts_at=midnight)
     html = around(q="灞桥", last="7d").content.decode()
     assert "断了的源 1 天" in html and 'class="hatched"' in html
 
