@@ -19,6 +19,7 @@ _NAMED = re.compile(
 )
 _QR = re.compile(r"^.{0,20}(?:扫描|扫码|扫一扫|长按|识别).{0,12}(?:二维码|关注).{0,20}$")
 _ABSTRACT = re.compile(r"^[【\[]?(?:摘要|导读|核心提示|内容提要|内容摘要|编者按|导语)[】\]]?\s*[:：]?\s*")
+_ANSWER = re.compile(r"回[复應应覆]|[赞讚顶踩]\s*[\[(（]?\s*\d*|举报|支持|反对")
 _FOOT = re.compile(r"版权所有|Copyright|©|ICP备|公网安备|网站标识码", re.I)
 _BARE_DATE = re.compile(r"^[（(]?\s*(?:\d{4}|[〇零一二三四五六七八九]{4})\s*年\s*[\d一二三四五六七八九十]{1,2}\s*月\s*[\d一二三四五六七八九十]{1,3}\s*日\s*[）)]?$")
 _CUT = re.compile(r"(?:\.{2,}|…+)\s*$")
@@ -35,7 +36,7 @@ def shade_sections(page: Page, title_line: int) -> None:
         if 4 <= len(line.text) <= 30 and ends_report(line.text) and (element := _opened_by(page, index)) is not None:
             _shade(page, element, title_line)
     for element, (start, end) in list(page.ranges.items()):
-        if 2 <= end - start <= 5 and _is_teaser(page, element, start, end):
+        if (2 <= end - start <= 5 and _is_teaser(page, element, start, end)) or (end - start >= 6 and (_is_talk(page, element) or _is_digest(page, element))):
             _shade(page, element, title_line)
 
 
@@ -52,6 +53,25 @@ def _is_teaser(page: Page, element: HtmlElement, start: int, end: int) -> bool:
     heads = [n for n, line in enumerate(lines) if line.link_share > 0.8 and len(line.text) >= 6]
     sentences = [n for n, line in enumerate(lines) if line.prose > 12]
     return bool(heads) and 1 <= len(sentences) <= 2 and heads[0] < sentences[0] and element.tag not in ("td", "tr", "tbody", "table", "body")
+
+
+def _is_talk(page: Page, element: HtmlElement) -> bool:
+    """Comments, whatever they are called: blocks beside each other, nearly all with 回复, 赞 or the like under them."""
+    blocks = _blocks_of(page, element)
+    answered = sum(any(len(line.text) <= 16 and _ANSWER.search(line.text) for line in page.lines[start:end]) for start, end in blocks)
+    return len(blocks) >= 3 and answered >= 0.7 * len(blocks)
+
+
+def _is_digest(page: Page, element: HtmlElement) -> bool:
+    """Other reports in brief: blocks beside each other, nearly all opening with a linked headline and going on without."""
+    blocks = _blocks_of(page, element)
+    opened = sum(page.lines[start].opens >= 8 and page.lines[start].prose > 0 for start, _ in blocks)
+    return len(blocks) >= 3 and opened >= 0.8 * len(blocks)
+
+
+def _blocks_of(page: Page, element: HtmlElement) -> list[Span]:
+    spans = (page.ranges[child] for child in element if child in page.ranges)
+    return [(start, end) for start, end in spans if end > start]
 
 
 def _shade(page: Page, element: HtmlElement, title_line: int) -> None:
@@ -201,7 +221,7 @@ def _without_tail(page: Page, numbers: list[int]) -> list[int]:
         if place and _ends_here(line) and before > 0.3 * whole:
             worth = [max(0.0, page.lines[a].prose) for a in after]
             links = sum(1 for a in after if page.lines[a].link_share > 0.5)
-            light = sum(worth) < 0.2 * whole and (not _QR.search(line.text) or max(worth, default=0) < 60)
+            light = sum(worth) < (0.4 if links > 2 and is_editor_line(line.text) else 0.2) * whole and (not _QR.search(line.text) or max(worth, default=0) < 60)
             if light or links > 0.5 * len(after):
                 numbers = numbers[:place]
                 break

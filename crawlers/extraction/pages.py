@@ -11,7 +11,7 @@ from itertools import accumulate
 from lxml import etree
 from lxml.html import HtmlElement
 
-from crawlers.extraction.furniture import is_furniture
+from crawlers.extraction.furniture import is_furniture, without_remarks
 
 INLINE = frozenset(
     ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "rt", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr", "img", "time", "data", "o:p"]
@@ -51,6 +51,7 @@ class Line:
     links: int  # characters of it that are links
     block: HtmlElement
     heading: bool = False
+    opens: int = 0  # characters of the link it opens with
     prose: float = 0.0  # see prose()
     shades: tuple[int, ...] = ()  # numbers of the hidden or unlikely elements around it
 
@@ -133,7 +134,7 @@ def prose(text: str, links: int) -> float:
         return -2.0 - min(n, 40) * 0.4
     marks = len(_SENTENCE.findall(text))
     if free >= 10 and marks and (marks / n > 0.015 or _CLOSED.search(text)):
-        return -2.0 if is_furniture(text) else min(free, 600) * free / n
+        return -2.0 if is_furniture(without_remarks(text)) else min(free, 600) * free / n
     return 0.4 * min(free, 30) if free >= 25 and not is_furniture(text) else 0.0
 
 
@@ -165,26 +166,29 @@ def _read_lines(page: Page) -> None:
     blocks: list[HtmlElement] = [page.root]
     shades: list[int] = []
     starts: list[int] = [0]
-    links = linked = headings = 0
+    links = linked = headings = opening = 0
     owner = page.root
 
     def flush() -> None:
-        nonlocal linked
+        nonlocal linked, opening
         text = tidy("".join(pieces)) if pieces else ""
         pieces.clear()
         if text and len(page.lines) < MAX_LINES:
             inside = min(linked, len(text))
-            page.lines.append(Line(text=text, links=inside, block=owner, heading=headings > 0, prose=prose(text, inside), shades=tuple(shades)))
-        linked = 0
+            page.lines.append(Line(text=text, links=inside, block=owner, heading=headings > 0, opens=opening, prose=prose(text, inside), shades=tuple(shades)))
+        linked = opening = 0
 
     def take(text: str | None) -> None:
-        nonlocal linked, owner
+        nonlocal linked, opening, owner
         if text:
-            if not pieces or not "".join(pieces).strip():
+            first = not pieces or not "".join(pieces).strip()
+            if first:
                 owner = blocks[-1]
             pieces.append(text)
             if links:
-                linked += len(_SPACES.sub("", text))
+                said = len(_SPACES.sub("", text))
+                linked += said
+                opening = said if first else opening
 
     walker = etree.iterwalk(page.root, events=("start", "end"))
     for event, element in walker:

@@ -30,12 +30,14 @@ _DATA = re.compile(
     r"""["']?\b(\w{0,12}(?:pub(?:lish(?:ed)?)?_?(?:time|date|at)|ptime|create_?time|post_?time|news_?time|issue_?time|date_?published|dateline|release_?(?:date|time)|display_?time|input_?time))["']?\s*[:=]\s*["']?(\d[\d\-/.: T年月日+]{7,30}Z?)""",
     re.I,
 )
+_ATTRIBUTE = re.compile(r"""\sdata-(?:ptime|pub[\w-]{0,12}|time|date|timestamp)\s*=\s*["']([\d][^"'<>]{7,30})["']""", re.I)
 _WECHAT = re.compile(r"""\bvar\s+(?:ct|create_?time|ori_create_time|publish_time)\s*=\s*["']?([\d][\d\-: ]{8,19})["']|\b(?:ori_create_time|create_time|ct)\s*:\s*(?:JsDecode\()?["'](\d{10})["']|\bt\s*=\s*"(\d{10})"\s*,\s*\w\s*=\s*"\d{10}"\s*,""", re.I)
 _IN_URL = re.compile(r"(?<!\d)(20\d{2}|19\d{2})[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12]\d|3[01])(?!\d)|(?<!\d)(20\d{2})[-/](\d{1,2})[-/](\d{1,2})(?!\d)")
 _CUE = re.compile(r"发布|发表|时间|日期|来源|來源|來自|来自|稿源|作者|编辑|浏览|点击|阅读|字号|访问|记者|录入|责编|更新")
 _LATER = re.compile(r"更新|修改|最后|update|modif", re.I)
 _TODAY = re.compile(r"今天是|今日是|现在是|当前时间|打印时间|截止|有效期|生效|成文日期")
 _CLASS_CUE = re.compile(r"time|date|pub|info|source|meta|from|sj|riqi|laiyuan", re.I)
+BELIEVED = 45.0
 MINUTE, DAY = "minute", "day"
 
 
@@ -61,14 +63,15 @@ def find_published(page: Page, title_line: int, body: tuple[int, int], chosen: s
     `chosen` is the text a site rule points at, `trusted` when the page is known to be of that site.
     """
     found = [*_of_rule(page, chosen, 130 if trusted else 85), *_of_wechat(page), *_of_meta(page), *_of_data(page), *_of_lines(page, title_line, body)]
-    found += _of_url(page)
+    found += [*_of_attributes(page), *_of_url(page)]
     if not found:
         return None
     url_days = {_day(f.published) for f in found if f.published.raw.startswith("url:")}
     found = [replace(f, score=f.score + 12) if _day(f.published) in url_days else f for f in found]
     best = max(found, key=lambda f: f.score)
     if best.published.precision == DAY:
-        same = [f for f in found if f.published.precision == MINUTE and _day(f.published) == _day(best.published)]
+        # What stands far from the headline (score) is some other thing's minute: a comment's, a list's.
+        same = [f for f in found if f.published.precision == MINUTE and f.score >= BELIEVED and _day(f.published) == _day(best.published)]
         if same:
             return max(same, key=lambda f: f.score).published
         return _with_clock_beside(page, best.published)
@@ -143,6 +146,12 @@ def _of_data(page: Page) -> Iterator[_Found]:
             yield _Found(published=found, score=score - min(place, 30) - (10 if _META_LATER.search(name) else 0))
         if place > 60:
             break
+
+
+def _of_attributes(page: Page) -> Iterator[_Found]:
+    for place, value in enumerate(_ATTRIBUTE.findall(page.source)[:20]):
+        if found := _value(value):
+            yield _Found(published=found, score=(48 if found.precision == MINUTE else 28) - place)
 
 
 def _of_lines(page: Page, title_line: int, body: tuple[int, int]) -> Iterator[_Found]:

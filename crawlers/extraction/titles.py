@@ -35,18 +35,17 @@ def find_title(page: Page, chosen: str = "", *, trusted: bool = False) -> Title:
         return Title(text=chosen, line=_line_of(page, chosen))
     best, score, where = "", 0.0, -1
     heads = [window, *(head for head in _meta_titles(page) if _agrees(head, window))]
-    heads = [head for head in heads if len(fold(without_site(head))) >= 5]
     for index, line in enumerate(page.lines):
-        value = max((_likeness(line, head) for head in heads), default=0.0)
-        if value and page.seen(line):
-            value += _looks(line) - (12 if line.link_share > 0.5 else 0) - min(index, 400) / 40
+        value = max((_likeness(line, head) for head in heads if head), default=0.0)
+        if value and (page.seen(line) or value > 95):
+            value += _looks(line) - (12 if line.link_share > 0.5 else 0) - min(index, 400) / 40 - (0 if page.seen(line) else 25)
             if value > score:
                 best, score, where = line.text, value, index
     if best and score >= 55:
         return _without_label(_with_its_other_lines(page, where, window), window)
     if heading := _before_dateline(page) or _first_heading(page):
         return heading
-    whole = next((head for head in reversed(heads) if not _CUT.search(head)), window)
+    whole = next((head for head in reversed(heads) if head and not _CUT.search(head)), window)
     return Title(text=without_site(whole), line=-1)
 
 
@@ -108,8 +107,10 @@ def _likeness(line: Line, head: str) -> float:
     if not 4 <= n <= 120:
         return 0.0
     said, window, core = fold(line.text), fold(head), fold(_CUT.sub("", without_site(head)))
-    if len(said) < 3 or len(core) < 3:
+    if len(said) < 3:
         return 0.0
+    if len(core) < 5:  # a column's name, or a headline with an underscore in it
+        return 90.0 if window.startswith(said) and len(said) > max(6, len(core) + 2) else 0.0
     if said == core:
         return 100.0
     if window.startswith(said) and len(said) > 0.35 * len(core):
