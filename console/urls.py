@@ -31,6 +31,7 @@ from console.views import (
     topics,
     wall,
     wechat,
+    wechat_account,
     weibo,
 )
 
@@ -102,6 +103,9 @@ urlpatterns = [
     path("sources/<int:source_id>/robots/<int:approval_id>/", source.robots, name="source_robots"),
     path("sources/<int:source_id>/read/", sources.read_now, name="source_read"),
     path("sources/<int:source_id>/switch/", sources.switch, name="source_switch"),
+    path("sources/wechat/new/", wechat_account.new, name="wechat_new"),
+    path("sources/<int:source_id>/wechat/", wechat_account.account, name="wechat"),
+    path("sources/<int:source_id>/wechat/comments/", wechat_account.comments, name="wechat_comments"),
     path("sources/weibo/new/", weibo.new, name="weibo_new"),
     path("sources/weibo/callback/", weibo.callback, name="weibo_callback"),
     path("sources/<int:source_id>/weibo/", weibo.account, name="weibo"),

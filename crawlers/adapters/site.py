@@ -14,7 +14,7 @@ from django.db.models import Q
 from scrapy.http import Response
 
 from archive.models import Post, Source
-from crawlers import sitemaps
+from crawlers import showing, sitemaps
 from crawlers.adapters.base import Fetch, Reading, Unread, header
 from crawlers.addresses import registrable
 from crawlers.articles import item_of, page_of, read_article
@@ -47,6 +47,7 @@ class Found:
     damage: str = ""
     validators: dict[str, str] = field(default_factory=dict)
     newest: datetime | None = None  # of the sitemap's lastmods
+    in_order: bool = False  # a list page, read without a gap: what our own outlet no longer shows is missing from it
 
 
 UNCHANGED = Found(candidates=(), said="未变化（304）")
@@ -56,6 +57,8 @@ async def read(source: Source, fetch: Fetch, now: datetime) -> Reading:
     """List or sitemap once, then the new articles. Raises Unread when the list itself cannot be read."""
     rules = SiteRules.of(source.options)
     found = await (find_in_sitemap if rules.reads == SITEMAP else find_in_list)(source, fetch, rules, now)
+    if found is UNCHANGED and source.outlet == Source.Outlet.OWN:
+        await in_thread(showing.unchanged, source, now)
     visit = Visit(source, fetch, rules, now)
     todo = await in_thread(visit.todo, found.candidates)
     await visit.read(todo)
@@ -78,6 +81,7 @@ async def read(source: Source, fetch: Fetch, now: datetime) -> Reading:
         code=stop.code if stop else "",
         retry_at=stop.retry_at if stop else None,
         advance=advance,
+        shows=[key_of(ParsedItem(url=c.url), source) for c in found.candidates] if found.in_order else None,
         more=bool(left) and not stop,
     )
 
@@ -115,7 +119,9 @@ async def find_in_list(source: Source, fetch: Fetch, rules: SiteRules, now: date
         what = "选择器没有命中任何条目" if not listed.matched else f"命中 {listed.matched} 处，但没有可用的链接"
         raise Unread(f"列表页上{what}；网站可能改版，请核对规则", code="degraded")
     said = f"列表 {len(candidates)} 条" + (f"（{read_pages} 页）" if read_pages > 1 else "")
-    return Found(candidates=list(candidates.values()), said=said, damage=damage, validators=_validators(response))
+    return Found(
+        candidates=list(candidates.values()), said=said, damage=damage, validators=_validators(response), in_order=not damage
+    )
 
 
 async def _next_page(fetch: Fetch, url: str) -> Page:

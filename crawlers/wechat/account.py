@@ -14,7 +14,7 @@ from config.settings import secret
 
 API = "https://api.weixin.qq.com"
 USUAL = "HUIYING_WECHAT"  # begins the names of the variables; a second account has a beginning of its own
-_PREFIX = re.compile(r"HUIYING_[A-Z0-9_]{1,40}")
+PREFIX = re.compile(r"HUIYING_[A-Z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Account:
 def account_of(source: Source) -> Account:
     """The account of a source: options.variables names another beginning, for a second account of its own."""
     prefix = str(source.options.get("variables") or USUAL)
-    return Account(prefix=prefix if _PREFIX.fullmatch(prefix) else USUAL)
+    return Account(prefix=prefix if PREFIX.fullmatch(prefix) else USUAL)
 
 
 def api_base() -> str:

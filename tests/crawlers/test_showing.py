@@ -11,6 +11,8 @@ import pytest
 from archive.models import Post, Showing, Source
 from crawlers.showing import reaches_back
 from tests.crawlers.site import Answer, Site, item, rss
+from tests.crawlers.test_news_sites import RULES, path, put
+from tests.sources import enabled
 
 NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
@@ -74,3 +76,20 @@ def test_an_unchanged_list_goes_on_missing_what_it_missed(feed: Source, site: Si
     site.answers["/feed"] = Answer(rss(*(dated(n) for n in (1, 2, 3))), headers={"ETag": '"3"'})
     read(feed)
     assert Showing.objects.get().missed == 0
+
+
+def test_an_article_that_leaves_our_portals_list_is_missing(
+    transactional_db: None, site: Site, read: Callable[..., Any]
+) -> None:
+    portal = enabled(name="本局门户", kind="site", url=f"{site.url}/yw/", outlet="own", options=RULES)
+    put(site, 5, 4, 3, 2, 1)
+    read(portal)
+    recent = datetime.now(UTC)
+    for n in range(1, 6):
+        Post.objects.filter(url__endswith=path(n)).update(published_at=recent - timedelta(hours=6 - n))
+    put(site, 6, 5, 4, 2, 1)
+    read(portal)
+    assert [s.post.url.endswith(path(3)) for s in Showing.objects.all()] == [True]
+    put(site, 7, 6, 5, 4)  # 1 and 2 slide out
+    read(portal)
+    assert {(s.post.url[-9:-5], s.missed) for s in Showing.objects.all()} == {("1003", 1)}
