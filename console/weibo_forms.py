@@ -82,8 +82,7 @@ class NewWeiboForm(forms.ModelForm):
             self.fields[name].required = True
 
     def source(self) -> Source:
-        """Unsaved and off. Individuals speak there unless an account says otherwise."""
+        """Unsaved. Individuals speak there unless an account says otherwise."""
         source: Source = self.save(commit=False)
         source.outlet, source.interval_s = Source.Outlet.INDIVIDUAL, 300  # Weibo asks for 3 to 5 minutes between readings
-        source.enabled, source.state, source.detail = False, Source.State.OFF, "尚未批准"
         return source

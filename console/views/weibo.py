@@ -21,7 +21,8 @@ from console.permissions import Request, needs, signed_in
 from console.weibo_forms import NewWeiboForm, WeiboOptionsForm
 from crawlers.weibo import grants, oauth
 from crawlers.weibo.app import api_base, app_of
-from flow import audit
+from flow import audit, source_acts
+from sla.engine import Unmet
 
 ASKED = "weibo_authorising"  # in the session: who was sent to Weibo, for which source, with which state
 ASKED_FOR = timedelta(minutes=10)
@@ -51,11 +52,9 @@ def _page(request: Request, source: Source, form: WeiboOptionsForm | None = None
 def new(request: Request) -> HttpResponse:
     form = NewWeiboForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        source, now = form.source(), clock.now()
-        with transaction.atomic():
-            source.save()
-            audit.record(request.user.get_username(), "source.added", f"source:{source.pk}", now)
-        messages.success(request, f"已添加：{source.name}。授权并经批准后启用")
+        source = form.source()
+        source_acts.add(source, request.user, clock.now())
+        messages.success(request, f"已添加：{source.name}，已提请批准；授权、填好设置并经另一人批准后开始读取")
         return redirect("weibo", source.pk)
     return render(request, "console/weibo_new.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -63,17 +62,17 @@ def new(request: Request) -> HttpResponse:
 @needs("manage_sources")
 @require_POST
 def options(request: Request, source_id: int) -> HttpResponse:
-    """Budget, queries, accounts, subscription."""
+    """Budget, queries, accounts, subscription: what an approval covers, so a change asks again."""
     source = _source(source_id)
     form = WeiboOptionsForm.of(source, request.POST)
     if not form.is_valid():
         return _page(request, source, form)
-    changed = {**source.options, **form.options()}
-    if changed != source.options:
-        with transaction.atomic():
-            Source.objects.filter(pk=source.pk).update(options=changed)
-            audit.record(request.user.get_username(), "source.changed", f"source:{source.pk}", clock.now(), changes=sorted(form.options()))
-    messages.success(request, "设置已保存")
+    try:
+        why = source_acts.change(source.pk, {"options": {**source.options, **form.options()}}, request.user, clock.now())
+    except Unmet as e:  # its assessment is not complete
+        messages.error(request, str(e))
+        return redirect("source_edit", source.pk)
+    messages.success(request, f"设置已保存。{why}，须重新批准，批准前不读取" if why else "设置已保存")
     return redirect("weibo", source.pk)
 
 

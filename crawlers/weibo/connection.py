@@ -73,7 +73,7 @@ class Connection:
         except Unread as e:
             last = e
         except httpx.HTTPError as e:
-            last = Unread(f"推送连接中断（{type(e).__name__}）", code="degraded")
+            last = Unread(f"推送连接中断（{type(e).__name__}）")
         except TooLong as e:
             last = Unread(f"推送内容不合格式：{e}")
         except Exception as e:  # a defect of ours must not look like a quiet stream

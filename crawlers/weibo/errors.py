@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-AUTH, NO_PERMISSION, LIMITED, DEGRADED = "auth_required", "no_permission", "rate_limited", "degraded"
+AUTH, NO_PERMISSION, LIMITED = "auth_required", "no_permission", "rate_limited"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ class Refusal:
         return now + self.meaning.wait
 
 
-_PASSING = Meaning(words="微博服务暂时不可用", code=DEGRADED)
+_PASSING = Meaning(words="微博服务暂时不可用")
 _LIMITED = Meaning(words="调用次数超过微博限制", state="capped", code=LIMITED, wait=HOUR)
 _NO_LEVEL = Meaning(words="应用没有此接口的权限", code=NO_PERMISSION, wait=DAY)
 _BAD_CALL = Meaning(words="请求参数不符合接口要求（程序缺陷，请报告）", wait=HOUR)

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, close_old_connections
 
+from archive import approval
 from archive.models import Source
 from config import clock
 from crawlers import schedule
@@ -23,7 +24,7 @@ from crawlers.models import Rejection, SourceRun
 from crawlers.posts import AHEAD, BATCH, Refused, id_key, save
 from crawlers.schedule import Run
 from crawlers.weibo.connection import Connection
-from crawlers.weibo.errors import AUTH, DEGRADED
+from crawlers.weibo.errors import AUTH
 from crawlers.weibo.grants import access_of, refused
 from crawlers.weibo.options import BadOption, Options, read_options
 from crawlers.weibo.push import ITEMS_OF_ONE, REPLAYED, Record, read_record
@@ -55,6 +56,8 @@ class Receiver:
                 source = Source.objects.filter(pk=self._id, kind=Source.Kind.WEIBO_PUSH, enabled=True).first()
                 if source is None:
                     return
+                if why := approval.missing(source):
+                    raise Unread(why, state="off", code="unapproved")
                 self._listen(source)
             except Unread as e:
                 pause = self._failed(e)
@@ -134,7 +137,7 @@ class Receiver:
         pause = self._longer()
         if e.code == AUTH and e.retry_at is not None:
             refused(Source.objects.get(pk=self._id), e.said, now)
-        passing = e.state == "failing" and e.code in ("", DEGRADED)
+        passing = e.state == "failing" and not e.code
         if self._failures > FAILURES_FORGIVEN or not passing:
             self._tell(Run(started_at=now, state=e.state, said=e.said, code=e.code, retry_at=e.retry_at), due=True)
         # Asked again well before retry_at all the same: somebody may authorise meanwhile, and that costs no call.

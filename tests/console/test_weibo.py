@@ -18,6 +18,7 @@ from crawlers.weibo import grants
 from crawlers.weibo.budget import day_of
 from crawlers.weibo.oauth import Grant
 from flow.models import AuditEntry
+from tests.sources import enabled
 
 pytestmark = pytest.mark.django_db
 NEW = {"name": "本局微博", "kind": "weibo", "home": "西安", "purpose": "接收群众反映", "legal_basis": "平台开放协议"}
@@ -39,7 +40,7 @@ def weibo(server: Weibo, monkeypatch: pytest.MonkeyPatch) -> Weibo:
 
 @pytest.fixture
 def source(db) -> Source:
-    return Source.objects.create(name="本局微博", kind="weibo", outlet="individual", enabled=True, approved_by="主任", state="off")
+    return enabled(name="本局微博", kind="weibo", outlet="individual", purpose="接收群众反映", legal_basis="平台开放协议", state="off")
 
 
 class Stay(HTTPRedirectHandler):
@@ -152,20 +153,22 @@ def test_an_authorisation_can_be_deleted(signed, weibo: Weibo, source: Source) -
 
 
 def test_settings_are_checked_by_the_rules_of_reading(signed, weibo: Weibo) -> None:
-    source = Source.objects.create(name="商业检索", kind="weibo_search", outlet="individual")
+    source = Source.objects.create(name="商业检索", kind="weibo_search", outlet="individual", purpose="监测", legal_basis="合同")
     admin, url = signed("admin"), f"/sources/{source.pk}/weibo/options/"
     response = admin.post(url, {"budget": 500, "queries": '南门\n“{坏}"', "mentions_of": ""})
     assert response.status_code == 400 and "检索词" in response.content.decode()
     assert admin.post(url, {"budget": 500, "queries": "南门\n\n 北门 ", "mentions_of": "2000000002"}).status_code == 302
     source.refresh_from_db()
     assert source.options == {"budget": 500, "queries": ["南门", "北门"], "mentions_of": ["2000000002"]}
+    assert source.approvals.filter(state="waiting").count() == 1  # what is searched for is what was approved
 
 
-def test_a_weibo_source_is_added_off(signed, weibo: Weibo) -> None:
+def test_a_weibo_source_is_added_off_and_waits_for_its_approval(signed, weibo: Weibo) -> None:
     response = signed("admin").post("/sources/weibo/new/", NEW)
     made = Source.objects.get(name="本局微博")
     assert response.url == f"/sources/{made.pk}/weibo/"
     assert (made.kind, made.enabled, made.state, made.outlet) == ("weibo", False, "off", "individual")
+    assert made.approvals.get().state == "waiting"
     assert signed("duty_officer").post("/sources/weibo/new/", NEW).status_code == 403
 
 

@@ -10,13 +10,14 @@ from alerts.models import Alert
 from archive.models import Source
 from flow import authorisations
 from tests.flow import city
+from tests.sources import enabled
 
 NOW = city.at("2026-11-23 12:00")
 
 
 @pytest.fixture
 def account(db) -> Source:
-    return city.source("本局微博", enabled=True, authorised_until=NOW + timedelta(days=30))
+    return enabled(name="本局微博", kind="weibo", authorised_until=NOW + timedelta(days=30))
 
 
 def titles(now) -> list[str]:

@@ -19,7 +19,7 @@ from crawlers.posts import id_key
 from crawlers.receivers import Receivers
 from tests.crawlers.conftest import database_env
 from tests.crawlers.weibo.conftest import APPROVED
-from tests.sources import enabled
+from tests.sources import change, enabled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -149,6 +149,6 @@ def test_without_a_number_the_newest_hundred_come_and_an_interruption_too_long_i
     ],
 )
 def test_a_stream_that_cannot_be_had_says_why(stream: Source, weibo: Weibo, read, wrong, state, said) -> None:
-    Source.objects.update(**wrong)
+    change(stream, **wrong)
     report = read(stream)[0]
     assert report["state"] == state and said in report["error"]

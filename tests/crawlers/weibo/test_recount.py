@@ -14,6 +14,7 @@ from crawlers.models import CallCount
 from crawlers.posts import id_key
 from flow import documents, erasing
 from tests.crawlers.weibo.conftest import APPROVED, authorise
+from tests.sources import change, enabled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -55,8 +56,7 @@ def test_a_hot_post_s_counters_are_read_again_and_kept_as_a_series(account: Sour
 
 def test_counters_wait_when_the_day_s_calls_are_needed_for_what_is_said_now(account: Source, weibo: Weibo, read, hot) -> None:
     hot(1, 40)
-    account.options = {"budget": 6}
-    account.save()
+    change(account, options={"budget": 6})
     read(account)
     assert "/2/statuses/count.json" not in weibo.paths()
 
@@ -84,7 +84,7 @@ def test_what_is_deleted_at_the_source_leaves_the_tables_and_the_search_within_a
 
 def test_with_a_contract_one_call_tells_counters_edits_and_deletions(weibo: Weibo, read, hot, account: Source) -> None:
     Source.objects.filter(pk=account.pk).update(enabled=False)
-    paid = Source.objects.create(
+    paid = enabled(
         name="商业检索", kind=Source.Kind.WEIBO_SEARCH, outlet="individual", options={"queries": ["没有这个词"]}, **APPROVED
     )
     authorise(paid)

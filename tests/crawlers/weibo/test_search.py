@@ -9,6 +9,7 @@ import pytest
 from archive.models import Post, Source
 from bench.weibo import FIRST_ID, Weibo, status
 from tests.crawlers.weibo.conftest import APPROVED
+from tests.sources import change, enabled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -16,13 +17,15 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 @pytest.fixture
 def paid(transactional_db: None, weibo: Weibo) -> Source:
     """Read with the AppKey alone, as older contracts do."""
-    return Source.objects.create(
+    return enabled(
         name="商业检索", kind=Source.Kind.WEIBO_SEARCH, outlet="individual", interval_s=60, options={"queries": ["南门"]}, **APPROVED
     )
 
 
 def test_results_of_the_last_hour_come_first_and_then_only_what_is_new(paid: Source, weibo: Weibo, read) -> None:
-    weibo.lists["search"] = [status(FIRST_ID + n, f"南门第{n}条", NOW - timedelta(minutes=90 - n)) for n in range(90)]
+    weibo.lists["search"] = [
+        status(FIRST_ID + n, f"南门第{n}条", NOW - timedelta(hours=3) if n < 31 else NOW - timedelta(seconds=1000 - 10 * n)) for n in range(90)
+    ]
     report = read(paid)[0]
     assert (report["state"], report["new"], report["error"]) == ("alive", 59, "")
     weibo.lists["search"].append(status(FIRST_ID + 500, "南门又一条", NOW))
@@ -34,7 +37,7 @@ def test_results_of_the_last_hour_come_first_and_then_only_what_is_new(paid: Sou
 
 
 def test_a_span_with_more_than_a_thousand_results_is_cut_in_two(paid: Source, weibo: Weibo, read) -> None:
-    weibo.lists["search"] = [status(FIRST_ID + n, f"南门第{n}条", NOW - timedelta(seconds=3500 - 2 * n)) for n in range(1400)]
+    weibo.lists["search"] = [status(FIRST_ID + n, f"南门第{n}条", NOW - timedelta(seconds=2900 - 2 * n)) for n in range(1400)]
     report = read(paid)[0]
     assert (report["new"], report["error"]) == (1400, "")
 
@@ -52,8 +55,7 @@ def test_long_posts_are_completed_before_they_are_stored(paid: Source, weibo: We
 
 
 def test_mentions_of_another_account_are_paged_like_our_own(paid: Source, weibo: Weibo, read) -> None:
-    paid.options = {"mentions_of": ["2000000002"]}
-    paid.save()
+    change(paid, options={"mentions_of": ["2000000002"]})
     weibo.lists["statuses/mentions/other"] = [status(FIRST_ID + n, f"@西安交警 {n}", NOW) for n in range(1, 30)]
     assert read(paid)[0]["new"] == 29
     assert {a.params["uid"] for a in weibo.asked} == {"2000000002"}
@@ -61,13 +63,11 @@ def test_mentions_of_another_account_are_paged_like_our_own(paid: Source, weibo:
 
 
 def test_a_search_that_fails_half_way_keeps_what_it_has_and_goes_on_from_there(paid: Source, weibo: Weibo, read) -> None:
-    paid.options = {"queries": ["南门", "北门"], "budget": 1}
-    paid.save()
+    change(paid, options={"queries": ["南门", "北门"], "budget": 1})
     weibo.lists["search"] = [status(FIRST_ID + 1, "南门", NOW), status(FIRST_ID + 2, "北门", NOW)]
     report = read(paid)[0]
     assert (report["state"], report["new"]) == ("capped", 1)
-    paid.options["budget"] = 100
-    paid.save()
+    change(paid, options={"queries": ["南门", "北门"], "budget": 100})
     assert read(paid)[0]["new"] == 1 and len(paid.cursor["searched"]) == 2
 
 
@@ -82,8 +82,7 @@ def test_a_search_that_fails_half_way_keeps_what_it_has_and_goes_on_from_there(p
     ],
 )
 def test_a_wrong_setting_is_named(paid: Source, weibo: Weibo, read, options, state, said) -> None:
-    paid.options = options
-    paid.save()
+    change(paid, options=options)
     report = read(paid)[0]
     assert report["state"] == state and said in report["error"] and weibo.asked == []
 
