@@ -127,7 +127,8 @@ def _resynchronised(body: bytes, encoding: str) -> str:
 
     A lost byte shifts every double-byte character behind it: after each error the reading that makes sense goes on.
     """
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for _ in range(ERRORS_MENDED):
         try:
             return "".join([*parts, body[at:].decode(encoding)])

@@ -18,7 +18,7 @@ from crawlers.extraction.bylines import find_byline
 from crawlers.extraction.embedded import embedded_html
 from crawlers.extraction.pages import Page, read_page, tidy
 from crawlers.extraction.paging import next_pages
-from crawlers.extraction.sites import GENERIC, SITES, SiteRule
+from crawlers.extraction.sites import FOR_SEARCH, GENERIC, SITES, SiteRule
 from crawlers.extraction.times import Published, find_published
 from crawlers.extraction.titles import find_title
 
@@ -64,7 +64,7 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
     if page is None or not page.lines:
         raise NotAPage("没有可读的网页内容")
     block, site = _named_block(page, [*([rule] if rule and rule.body else []), *_fitting(page)])
-    used, known = _merged(rule, site), bool(rule) or (site is not None and _is_of(site, _host(page)))
+    used, known = _merged(_merged(rule, site), FOR_SEARCH), bool(rule) or (site is not None and _is_of(site, _host(page)))
     title = find_title(page, _said(page, used.title, 120), trusted=bool(rule and rule.title))
     shade_sections(page, title.line)
     span = page.ranges[block] if block is not None else find_span(page, title.line)
@@ -126,7 +126,7 @@ def _fitting(page: Page) -> list[SiteRule]:
 def _merged(rule: SiteRule | None, site: SiteRule | None) -> SiteRule:
     """What an operator's rule names goes before the built-in one; what both drop is dropped."""
     if rule is None or site is None or rule is site:
-        return rule or site or SiteRule(body="")
+        return rule or site or FOR_SEARCH
     named = {name: getattr(rule, name) or getattr(site, name) for name in ("body", "title", "published", "source", "author")}
     return SiteRule(drop=",".join(filter(None, (rule.drop, site.drop))), **named)
 

@@ -22,6 +22,9 @@ class SiteRule:
     drop: str = ""
 
 
+# What sites of many makes put around these for news search engines (新闻源收录).
+FOR_SEARCH = SiteRule(body="", published="#pubtime_baidu", source="#source_baidu", author="#author_baidu")
+
 # Names that many sites use, each for something else.
 GENERIC = frozenset(
     [
@@ -47,7 +50,7 @@ SITES: tuple[SiteRule, ...] = (
     SiteRule(hosts=("ifeng.com",), body="#main_content, #artical_real, .js_selection_area, .yc_con_txt", title="#artical_topic, .yc_tit h1, h1", published="#artical_sth .ss01, .p_time span, .yc_tit p span", source="#artical_sth .ss03, .yc_tit p a", drop="#artical_sth2, .ifengLogo, .picIntro_ad, #embed_hzh_div, .zbq, .pictxt02 .linkicon, .iphone_none"),
     SiteRule(hosts=("ifeng.com",), body='[class*="main_content-"], [class^="text-"], .text-3zQ3cZD4', title='[class^="topic-"], h1', published='[class^="time-"] span, [class^="time-"], [class^="timeBref-"]', source='[class^="source-"]', drop='[class^="pagination-"], [class^="editor-"], [class^="end-"]'),
     # --- 党媒
-    SiteRule(hosts=("people.com.cn", "people.cn"), body=".rm_txt_con, #rwb_zw, .box_con, #p_content, #rwb_zwnr, .show_text, .text_con, .artDet, .txt_con", title=".text_title h1, .col h1, .title h1, h1", published=".box01 .fl, .col-1-1 .fl, .artOri, .channel .col-1-1, .sou, .text_title .fl, #p_publishtime, .page_c", source=".box01 .fl a, .col-1-1 a, .artOri a, #p_origin a", drop=".edit, .zdfy, .bza, .box_pic_ad, .rm_relevant, .paper_num, .otitle, .sou2, .editor, #p_editor, .text_c .edit, .copy_right, .rmh_sm"),
+    SiteRule(hosts=("people.com.cn", "people.cn"), body="#rm_txt_zw, .rm_txt_con, #rwb_zw, .box_con, #p_content, #rwb_zwnr, .show_text, .text_show, .text_c, .text_con, .artDet, .txt_con", title=".text_title h1, .col h1, .title h1, h1", published=".box01 .fl, .col-1-1 .fl, .artOri, .channel .col-1-1, .sou, .text_title .fl, #p_publishtime, .page_c", source=".box01 .fl a, .col-1-1 a, .artOri a, #p_origin a", drop=".edit, .zdfy, .bza, .box_pic_ad, .rm_relevant, .paper_num, .otitle, .sou2, .editor, #p_editor, .text_c .edit, .copy_right, .rmh_sm"),
     SiteRule(hosts=("xinhuanet.com", "news.cn"), body="#p-detail, #detail, #detailContent, .main-aticle, #content.article-content, .detail, #Content, #artibody", title=".h-title, #title, .head-line h1, .mheader h1, h1", published=".h-time, .h-info .time, .info .time, .header-time, .sj, #pubtime, .time", source="#source, .source, .h-info .source, .aticle-src, em#source", drop=".p-jc, .p-tags, .zan-wap, .lb, .lbt, .tadd, .editor, #articleEdit, #bjName, .zebian, .arti_right, .nextpage, .p-editor, .jiucuo, .tj, .standard_lb, .pagebox, #div_currpage, .hs_weixin"),
     SiteRule(hosts=("cctv.com", "cntv.cn", "cctv.cn"), body="#content_area, #text_area, .cnt_bd, .content_area, .text_content", title="#title_area h1, .cnt_bd h1, .tit h1, h1", published=".info1, .info, .cnt_bd .info i, .times, #title_area .info", source=".info a", drop=".zebian, .cnt_share, .o-tit, h1, h2, .info, .function, #embed_playerid, .repaste, .guanjianzi, .page, .relevance"),
     SiteRule(hosts=("gmw.cn",), body="#articleBox .u-mainText, .u-mainText, #contentMain, #ArticleContent", title=".u-title, #articleTitle, h1", published=".m-con-time, #pubTime, .pub_time", source=".m-con-source, #source", drop="#articleLiability, .liability, .contentLiability, .u-mainText_pic, #yc_url, .m-zbTool, .page"),

@@ -26,9 +26,11 @@ class Command(Base):
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PAGES and p.is_file()):
             name = path.relative_to(folder).as_posix()
             try:
-                self.stdout.write(json.dumps({"path": name, **_article(path)}, ensure_ascii=False))
+                line = json.dumps({"path": name, **_article(path)}, ensure_ascii=False)
             except Exception as e:  # whatever one file holds, the others are shown
                 say(json.dumps({"path": name, "error": str(e) or type(e).__name__}, ensure_ascii=False))
+            else:
+                self.stdout.write(line)
 
 
 def _article(path: Path) -> dict[str, Any]:
