@@ -6,7 +6,7 @@ changes of state and not by readings.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -49,7 +49,7 @@ class Statement:
 
     def hours(self) -> dict[str, dict[str, float]]:
         """Hours in each state, by source name."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
+        found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for s in self.stretches:
             found[s.name][s.state] += (s.end - s.start) / timedelta(hours=1)
         return {name: {state: round(h, 2) for state, h in hours.items()} for name, hours in found.items()}

@@ -151,24 +151,22 @@ def watch(stream: Stream, rng: random.Random) -> dict[str, Any]:
             daily.append((day, learned))
         day += DAY
     false, low_false, is_low = 0, 0, False
-    for day, known in daily:
-        if known is None:
-            continue
+    learned_days = [(at, known) for at, known in daily if known]
+    for day, habit in learned_days:
         for i in range(bisect_left(items, day), bisect_left(items, min(day + DAY, end))):
             # From the last item until the poll that brings this one.
             seen = ((items[i] + SITE_LAG) // stream.poll + 1) * stream.poll
-            last = rhythm.silence(known, items[i - 1], seen - stream.poll, off_day, stream.blind)
+            last = rhythm.silence(habit, items[i - 1], seen - stream.poll, off_day, stream.blind)
             false += last.improbable
         for n in range(4):
             at = day + n * 6 * HOUR
             came = bisect_right(items, at) - bisect_left(items, at - DAY)
-            low = rhythm.too_low(known, came, at, off_day, stream.blind, is_low=is_low)
+            low = rhythm.too_low(habit, came, at, off_day, stream.blind, is_low=is_low)
             low_false += low and not is_low
             is_low = low
-    dark = lambda day: any(a < day + DAY and b > day for a, b in stream.blind)  # noqa: E731
-    seen = [(day, known) for day, known in daily if known and not dark(day)]
-    delays = [_delay(stream, known, day, rng) for day, known in rng.sample(seen, min(CUTS, len(seen)))]
-    low_after = [_low_delay(stream, known, day, rng) for day, known in rng.sample(seen, min(CUTS, len(seen)))]
+    watched = [(at, h) for at, h in learned_days if not any(a < at + DAY and b > at for a, b in stream.blind)]
+    delays = [_delay(stream, h, at, rng) for at, h in rng.sample(watched, min(CUTS, len(watched)))]
+    low_after = [_low_delay(stream, h, at, rng) for at, h in rng.sample(watched, min(CUTS, len(watched)))]
     months = (end - begin) / DAY / 30
     expected = [d for d, _, _ in delays]
     lulls = [d for _, _, d in delays]
@@ -237,7 +235,7 @@ def main() -> int:
         if not options.only or stream.kind == options.only:
             rows.append(watch(stream, rng))
             sys.stderr.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
-    answer = {
+    answer: dict[str, Any] = {
         "workload": {"sources": len(rows), "real_rhythms": options.data.is_dir(), "poll_s": POLL, "learning_days": LEARNING_D},
         "machine": machine(),
         "results": rows,

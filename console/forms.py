@@ -37,7 +37,7 @@ class Moment(forms.DateTimeField):
         return value
 
 
-def refuse(form: forms.Form, unmet: Unmet, **fields: str) -> None:
+def refuse(form: forms.BaseForm, unmet: Unmet, **fields: str) -> None:
     """Put a refusal beside its field; `fields` maps the act's name of a field to the form's."""
     name = fields.get(unmet.field, unmet.field)
     form.add_error(name if name in form.fields else None, str(unmet))

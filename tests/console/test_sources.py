@@ -14,8 +14,8 @@ from openpyxl import load_workbook
 
 from archive import approval
 from archive.approval import Robots
-from archive.models import Source
-from config.clock import real_now
+from archive.models import Source, Spell
+from config.clock import SHANGHAI, real_now
 from crawlers.models import Rejection, SourceRun
 from flow.models import AuditEntry
 from tests.console import city
@@ -214,3 +214,19 @@ def test_who_may_not_manage_sources_is_refused(signed, scene, role):
     assert client.post(f"/sources/{source.pk}/switch/", {"on": "0"}).status_code == 403
     assert add(client).status_code == 403
     assert Source.objects.get(pk=source.pk).enabled
+
+
+def test_the_coverage_statement_names_states_and_hours(signed, scene, now):
+    source = Source.objects.get(name="三秦都市报")
+    Spell.objects.create(source=source, state="failing", code="", starts_at=now - timedelta(hours=5))
+    ask = signed("analyst")
+    start = (now - timedelta(hours=2)).astimezone(SHANGHAI)
+    told = ask.get("/sources/coverage.json", {"from": start.isoformat(), "to": f"{now.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"}).json()
+    assert told["hours"]["三秦都市报"]["failing"] == pytest.approx(2, abs=0.01) and "三秦都市报" in told["sentence"]
+    assert told["spells"][0]["state"] == "failing" and told["spells"][0]["from"].endswith("+08:00")
+
+
+@pytest.mark.parametrize("query", ["from=soon", "from=2026-01-02&to=2026-01-01", "from=2001-01-01"])
+def test_a_window_that_is_none_is_refused(signed, scene, query):
+    answer = signed("analyst").get(f"/sources/coverage.json?{query}")
+    assert answer.status_code == 400 and answer.json()["error"]
