@@ -43,7 +43,22 @@ from tests.servers import CHROMIUM_FLAGS, browser_lacks, chromium, fresh_databas
 SKIPS_FAIL = os.environ.get("CI", "").lower() in ("true", "1")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Folders whose tests ask a database through pytest-django alone: what asks none there says the same on every database.
+PURE = tuple(str(Path(__file__).parent / name) + os.sep for name in ("alerts", "analysis", "archive", "crawlers", "sla"))
+
+
+def same_everywhere(item: pytest.Item) -> bool:
+    """Whether the run on PostgreSQL would only repeat what the run on SQLite has shown."""
+    if item.get_closest_marker("postgres") or not str(item.path).startswith(PURE):
+        return False
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return not (item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "service_env", "huiying"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if on_postgresql() and (repeated := [item for item in items if same_everywhere(item)]):
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if not same_everywhere(item)]
     lacks = browser_lacks()
     for item in items:
         if item.get_closest_marker("long"):
