@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analysis.models import Reading
 from archive.models import Post
 from config import clock
+from console import series
 from console.forms import CorrectionForm, refuse
 from console.permissions import Request, needs, signed_in
 from flow import correcting
@@ -76,6 +77,8 @@ def _page(request: Request, post_id: int, form: CorrectionForm | None = None) ->
         "before": same_source.filter(published_at__lte=row.published_at).order_by("-published_at")[:NEIGHBOURS],
         "after": same_source.filter(published_at__gt=row.published_at).order_by("published_at")[:NEIGHBOURS],
         "copies": _copies(row),
+        "series": series.series(row),
+        "versions": series.versions(row),
         "reading": reading,
         "correction": correction,
         "own": correction is not None and correction.by_id == request.user.pk,
