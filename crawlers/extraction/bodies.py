@@ -187,9 +187,14 @@ def _within(page: Page, index: int, span: Span) -> bool:
 def _without_head(page: Page, numbers: list[int], title: str) -> list[int]:
     """Headline, time, source, tools and crumbs before the first sentence go, and all above the last of them."""
     said, cut, sentences = fold(title), 0, 0
+    rest = said  # of a headline set in several lines
     for place, n in enumerate(numbers[:40]):
         line = page.lines[n]
         text = fold(line.text)
+        if text and rest.startswith(text) and not sentences:
+            rest = rest[len(text) :]
+            cut = cut if rest else place + 1
+            continue
         if sentences and (is_editor_line(line.text) or ends_report(line.text)):
             break
         if (said and (text == said or (len(text) > 0.6 * len(said) and text in said))) or _is_dateline(line) or _is_noise(line):

@@ -41,6 +41,9 @@ def find_title(page: Page, chosen: str = "", *, trusted: bool = False) -> Title:
             value += _looks(line) - (12 if line.link_share > 0.5 else 0) - min(index, 400) / 40 - (0 if page.seen(line) else 25)
             if value > score:
                 best, score, where = line.text, value, index
+    core = fold(without_site(window))
+    if fold(best) != core and (broken := _over_several_lines(page, core)):
+        return broken
     if best and score >= 55:
         return _without_label(_with_its_other_lines(page, where, window), window)
     if heading := _before_dateline(page) or _first_heading(page):
@@ -154,6 +157,19 @@ def _with_its_other_lines(page: Page, where: int, window: str) -> Title:
             break
         text, last = longer, last + 1
     return Title(text=text, line=last)
+
+
+def _over_several_lines(page: Page, core: str) -> Title | None:
+    """A headline set in two to four lines that together are the window title's."""
+    if len(core) < 8:
+        return None
+    for first, line in enumerate(page.lines):
+        rest, last = core, first
+        while last < min(first + 4, len(page.lines)) and (said := fold(page.lines[last].text)) and rest.startswith(said):
+            rest, last = rest[len(said) :], last + 1
+            if not rest and page.seen(line):
+                return Title(text="".join(x.text for x in page.lines[first:last]), line=last - 1)
+    return None
 
 
 def _first_heading(page: Page) -> Title | None:

@@ -170,3 +170,17 @@ def test_a_hostile_page_costs_no_more_than_its_size_and_stops_nothing(text: str)
     except NotAPage:
         return
     assert len(found.text) <= len(text)
+
+
+def test_a_headline_set_in_several_lines_is_one_headline_and_no_text() -> None:
+    found = extract(page(f"<div id='zoom'><p>临川市人民政府关于<br>加强背街小巷<br>治理的决定</p><p>{TEXT}</p><p>{MORE}</p></div>", title="临川市人民政府关于加强背街小巷　治理的决定_政府公报_临川市人民政府网"))
+    assert (found.title, found.paragraphs) == ("临川市人民政府关于加强背街小巷治理的决定", (TEXT, MORE))
+
+
+def test_text_behind_a_premature_end_of_the_document_is_read() -> None:
+    assert extract(f"<html><body><h1>老街改造月底完成</h1></body></html><div><p>{TEXT}</p><p>{MORE}</p></div>").text == f"{TEXT}\n{MORE}"
+
+
+def test_comments_are_known_by_their_answers_whatever_their_block_is_called() -> None:
+    talk = "".join(f"<div><p>网友{n}</p><p>{MORE}说得好听，去年也是这么讲的，结果呢？</p><p>回复 赞({n})</p></div>" for n in range(8))
+    assert extract(page(f"<h1>老街改造月底完成</h1><div><div><p>{TEXT}</p></div><div class='x1'>{talk}</div></div>")).text == TEXT
