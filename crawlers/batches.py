@@ -17,13 +17,14 @@ from django.conf import settings
 from django.db import Error, transaction
 
 from archive.models import Change, Post
+from archive.privacy import mask
 from config.clock import real_now
 from crawlers import folders, importing
 from crawlers.columns import FIELDS, NEVER_STORED, Template, fold_header, is_known, understand
 from crawlers.importing import opened, rehearse, take_in
 from crawlers.models import ImportBatch
 from crawlers.posts import BATCH, ParsedItem, post_of
-from crawlers.rows import Refusal, Tally, parsed
+from crawlers.rows import OF_PERSONS, Refusal, Tally, parsed
 from crawlers.tables import Unreadable, open_sheet
 
 UPLOAD_MAX = 2 << 30  # bytes
@@ -56,7 +57,7 @@ class Preview:
 
 def upload(name: str, chunks: Iterable[bytes], by: str, now: datetime) -> ImportBatch:
     """Keep an uploaded file until it is taken in or dropped. Raises Unreadable when it is larger than UPLOAD_MAX."""
-    name = re.sub(r"[\\/\x00-\x1f]", "_", name).strip(". ")[-120:] or "未命名"
+    name = re.sub(r"[\\/\x00-\x1f]", "_", name).strip(". ")[-60:] or "未命名"  # 60 characters are at most 240 bytes
     folder = settings.DATA / "imports" / uuid.uuid4().hex
     folder.mkdir(parents=True)
     digest, size = hashlib.sha256(), 0
@@ -120,8 +121,9 @@ def _column(header: str, template: Template, cells: Sequence[Mapping[str, Any]])
         return Column(header, "", "never")  # and no example of it
     fields = understand([header], template).fields
     why = "template" if folded in template.columns else "known" if fields else "unknown"
-    example = next((str(row[header])[:60] for row in cells if row.get(header) not in (None, "")), "")
-    return Column(header, next(iter(fields), ""), why, example)
+    field = next(iter(fields), "")
+    example = next((str(row[header]) for row in cells if row.get(header) not in (None, "")), "")
+    return Column(header, field, why, "（只存化名）" if field in OF_PERSONS else mask(example)[:60])
 
 
 def decide(batch: ImportBatch, columns: Mapping[str, str], defaults: Mapping[str, str], template: str) -> None:

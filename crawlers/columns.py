@@ -91,6 +91,7 @@ def is_known(header: object, template: Template | None = None) -> bool:
 def understand(headers: Iterable[object], mapping: Template | None = None) -> Columns:
     """Match headers to fields; several columns may serve one field, then the first with a value counts."""
     own = mapping.columns if mapping else {}
+    order = {header: at - len(own) for at, header in enumerate(own)}  # before all that is merely known
     ranked: dict[str, list[tuple[int, str]]] = {}
     unknown, not_stored = [], []
     for header in headers:
@@ -101,7 +102,7 @@ def understand(headers: Iterable[object], mapping: Template | None = None) -> Co
             not_stored.append(written)
         elif folded in own:
             if own[folded]:
-                ranked.setdefault(own[folded], []).append((-1, written))
+                ranked.setdefault(own[folded], []).append((order[folded], written))
         elif folded in _FIELD_OF:
             name = _FIELD_OF[folded]
             ranked.setdefault(name, []).append((ALIASES[name].index(folded), written))
@@ -127,12 +128,14 @@ def load_mappings(folder: Path) -> dict[str, Template]:
         columns, defaults = table.table("columns"), table.table("defaults", {})
         table.done()
         named = {f: columns.texts(f, ()) for f in FIELDS}
+        ignored = columns.texts("ignored", ())
         said = {f: defaults.text(f, "") for f in FIELDS}
         columns.done()
         defaults.done()
         found[name] = Template(
             name=name,
-            columns={fold_header(header): f for f, headers in named.items() for header in headers},
+            columns=dict.fromkeys(map(fold_header, ignored), "")
+            | {fold_header(header): f for f, headers in named.items() for header in headers},
             defaults={f: value for f, value in said.items() if value},
         )
     return found

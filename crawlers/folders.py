@@ -6,6 +6,7 @@ yet" (.part, .tmp, a leading dot) wait for their renaming. Rename into the folde
 
 from __future__ import annotations
 
+import logging
 import os
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from crawlers.models import ImportBatch
 from crawlers.rows import Tally
 from crawlers.schedule import Run
 
+log = logging.getLogger(__name__)
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download", ".swp")
 TAKING, DONE, FAILED, REPORT = ".taking", "完成", "失败", ".结果.txt"
 PENDING = ("waiting", "running")
@@ -164,8 +166,11 @@ def _file_away(path: Path, where: str, lines: list[str]) -> None:
     if path.exists():
         target = _free(path.parent.parent / where, path.name)
         target.parent.mkdir(exist_ok=True)
-        target.with_name(target.name + REPORT).write_text("\n".join(lines) + "\n")
         path.rename(target)
+        try:
+            target.with_name(target.name[-55:] + REPORT).write_text("\n".join(lines) + "\n")
+        except OSError as e:
+            log.warning("no report beside %s: %s", target, e)  # the page 导入 has it all
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -56,7 +56,8 @@ class MappingTemplate(models.Model):
     """对照模板: how one vendor's files are to be read. Seeded from mappings.toml; then this table is the truth."""
 
     name = models.CharField("名称", max_length=60, unique=True)
-    columns = models.JSONField(default=dict)  # folded header -> field; "" = deliberately not taken
+    # [[folded header, field]]: of several headers of a field the first with a value counts; "" = deliberately not taken.
+    columns = models.JSONField(default=list)
     defaults = models.JSONField(default=dict)  # field -> what the vendor's files leave unsaid
     changed_at = models.DateTimeField(null=True)
     changed_by = models.CharField(max_length=150, blank=True)

@@ -13,7 +13,7 @@ from crawlers.tables import Sheet
 from crawlers.vendor import ID_LOST, Row, RowRefused, item_of, text_of
 
 CELL_CHARS, CELLS_CHARS = 300, 3000  # of what a refused row said
-_OF_PERSONS = ("author", "author_id")
+OF_PERSONS = ("author", "author_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def storable(cells: Mapping[str, Any], columns: Columns) -> dict[str, str]:
     kept: dict[str, str] = {}
     room = CELLS_CHARS
     for name, headers in columns.fields.items():
-        for header in () if name in _OF_PERSONS else headers:
+        for header in () if name in OF_PERSONS else headers:
             value = cells.get(header)
             text = mask(clean(text_of(value) if not isinstance(value, (dict, list, type)) else "（不是文字）"))[:CELL_CHARS]
             if text and room > 0:

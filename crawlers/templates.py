@@ -22,15 +22,11 @@ class TemplateRefused(Exception):
 
 def named(name: str) -> Template | None:
     row = MappingTemplate.objects.filter(name=name).first()
-    return of(row.name, row.columns, row.defaults) if row else None
+    return Template(name=row.name, columns=dict(row.columns), defaults=dict(row.defaults)) if row else None
 
 
 def names() -> list[str]:
     return list(MappingTemplate.objects.order_by("name").values_list("name", flat=True))
-
-
-def of(name: str, columns: Mapping[str, str], defaults: Mapping[str, str]) -> Template:
-    return Template(name=name, columns=dict(columns), defaults=dict(defaults))
 
 
 def save(name: str, columns: Mapping[str, str], defaults: Mapping[str, str], by: str, now: datetime) -> MappingTemplate:
@@ -49,7 +45,7 @@ def save(name: str, columns: Mapping[str, str], defaults: Mapping[str, str], by:
             raise TemplateRefused("defaults", f"没有字段“{field}”")
     said = {field: value.strip() for field, value in defaults.items() if value.strip()}
     row, _ = MappingTemplate.objects.update_or_create(
-        name=name, defaults={"columns": folded, "defaults": said, "changed_at": now, "changed_by": by}
+        name=name, defaults={"columns": list(folded.items()), "defaults": said, "changed_at": now, "changed_by": by}
     )
     return row
 
@@ -61,6 +57,6 @@ def seed(folder: Path) -> int:
         if MappingTemplate.objects.exists():
             return 0
         MappingTemplate.objects.bulk_create(
-            MappingTemplate(name=t.name, columns=dict(t.columns), defaults=dict(t.defaults)) for t in found.values()
+            MappingTemplate(name=t.name, columns=list(t.columns.items()), defaults=dict(t.defaults)) for t in found.values()
         )
     return len(found)

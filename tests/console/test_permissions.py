@@ -9,22 +9,23 @@ from flow.roles import ROLES
 from tests.console import city
 
 pytestmark = pytest.mark.django_db
+OF_FILES = {"import_files", "undo_import"}
 OF_CLOCKS = {"correct_clock", "rule_answer", "close_event", "settle_duty"}
 MAY = {
-    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup", "correct_reading"} | OF_CLOCKS,
+    "duty_officer": {"acknowledge", "grade", "open_event", "draft_release", "publish_release", "save_topic", "sign_handover", "regroup", "correct_reading", "import_files"} | OF_CLOCKS,
     "shift_leader": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
         "save_topic", "manage_rota", "sign_handover", "regroup", "correct_reading", "close_alert", "pause_clock",
-    } | OF_CLOCKS,
+    } | OF_CLOCKS | OF_FILES,
     "centre_head": {
         "acknowledge", "grade", "second_grade", "open_event", "draft_release", "review_release", "publish_release",
         "manage_sources", "approve_source", "see_record", "manage_channels", "save_topic", "regroup", "correct_reading", "close_alert", "pause_clock", "exempt_clock",
-    } | OF_CLOCKS,
+    } | OF_CLOCKS | OF_FILES,
     "bureau_leader": {"approve_source", "see_record", "acknowledge", "second_grade", "close_alert", "exempt_clock", "close_event"},
-    "analyst": {"draft_release", "save_topic", "correct_reading"},
+    "analyst": {"draft_release", "save_topic", "correct_reading", "import_files"},
     "judge": {"save_topic", "regroup", "correct_reading"},
     "legal": {"approve_source", "see_record"},
-    "admin": {"manage_sources", "see_record", "manage_rota", "manage_channels"},
+    "admin": {"manage_sources", "see_record", "manage_rota", "manage_channels"} | OF_FILES,
 }  # fmt: skip
 
 

@@ -315,8 +315,23 @@ def test_a_template_names_a_vendors_own_headers(tmp_path: Path) -> None:
         import_file(path, NOW, mapping="乙公司")
 
 
-def test_the_shipped_templates_can_be_read(settings) -> None:
-    assert "手工登记表" in load_mappings(Path(settings.BASE_DIR) / "config")
+def test_the_shipped_templates_know_every_column_of_the_vendors_forms(settings, tmp_path: Path) -> None:
+    assert templates.seed(Path(settings.BASE_DIR) / "config") == 4 and templates.seed(tmp_path) == 0
+    assert "手工登记表" in templates.names()
+    report = import_file(write_csv(tmp_path / "a.csv", [long_row(1)]), NOW, mapping="新浪舆情通（37列）")
+    assert counts(report) == (1, 1, 0, 0) and report["unknown_headers"] == []
+    short = {"mid": "4987654321098765", "作者ID": "77", "发布日期": "2024-05-20 08:00", "地址": "https://weibo.com/1/a", "标题／微博内容": "路口起火", "认证类型": "普通用户", "评": 3, "赞": 4, "转": 5, "性别": "女"}
+    report = import_file(write_csv(tmp_path / "b.csv", [short], encoding="gb18030"), NOW, mapping="新浪舆情通（短表）")
+    post = Post.objects.get(external_id="4987654321098765")
+    assert report["unknown_headers"] == [] and (post.comments, post.likes, post.reposts) == (3, 4, 5)
+    record = {"news_uuid": "u1", "news_title": "路口起火", "news_posttime": "2024-05-20 08:00:00", "media_name": "华商网", "platform_name": "网站", "news_emotion": "负面", "news_author": "记者"}
+    assert import_file(write_jsonl(tmp_path / "c.jsonl", [record]), NOW, mapping="清博（GSData）")["unknown_headers"] == []
+
+
+def test_of_several_headers_of_a_field_the_first_that_is_named_counts(tmp_path: Path) -> None:
+    templates.save("甲", {"第二": "body", "第一": "body"}, {}, "li", NOW)
+    import_file(write_csv(tmp_path / "a.csv", [{"第一": "乙文", "第二": "甲文"}, {"第一": "丙文", "第二": ""}]), NOW, mapping="甲")
+    assert set(Post.objects.values_list("body", flat=True)) == {"甲文", "丙文"}
 
 
 @pytest.mark.parametrize(
