@@ -104,7 +104,6 @@ class HandoverForm(forms.Form):
     outlet = forms.ChoiceField(label="主体（行内没有写明时）", choices=Source.Outlet.choices, initial=Source.Outlet.INDIVIDUAL)
     purpose = forms.CharField(label="用途", max_length=300)
     legal_basis = forms.CharField(label="依据", max_length=300, help_text="合同编号、条款")
-    approved_by = forms.CharField(label="批准人", max_length=60)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,7 +134,6 @@ class HandoverForm(forms.Form):
         if data["mapping"]:
             options["mapping"] = data["mapping"]
         return Source(
-            name=data["name"].strip(), kind=data["kind"], outlet=data["outlet"], options=options, enabled=True, interval_s=60,
-            purpose=data["purpose"], legal_basis=data["legal_basis"], approved_by=data["approved_by"],
-            state=Source.State.QUIET, detail="尚未收到",
+            name=data["name"].strip(), kind=data["kind"], outlet=data["outlet"], options=options, interval_s=60,
+            purpose=data["purpose"], legal_basis=data["legal_basis"],
         )  # fmt: skip

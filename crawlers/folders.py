@@ -16,6 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from archive import approval
 from archive.models import Source
 from config.clock import real_now
 from crawlers import importing, schedule
@@ -49,7 +50,8 @@ def place_of(source: Source) -> Path:
 
 
 def enabled() -> list[Source]:
-    return list(Source.objects.filter(kind=Source.Kind.FOLDER, enabled=True).order_by("pk"))
+    found = Source.objects.filter(kind=Source.Kind.FOLDER, enabled=True).order_by("pk")
+    return [source for source in found if not approval.missing(source)]
 
 
 def something_to_do(now: datetime) -> bool:

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from alerts.channels.webhook import signature
+from archive import approval
 from archive.models import Source
 from config.clock import SHANGHAI, real_now
 from config.door import ConfigError
@@ -54,8 +55,8 @@ def source_of(slug: str) -> Source:
     found = Source.objects.filter(kind=Source.Kind.WEBHOOK, options__slug=slug).first() if SLUG.fullmatch(slug) else None
     if found is None:
         raise Refused("unknown", "没有这个推送地址")
-    if not found.enabled:
-        raise Refused("off", "此信源已停用")
+    if not found.enabled or approval.missing(found):
+        raise Refused("off", "此信源已停用或尚未批准")
     return found
 
 
@@ -227,7 +228,7 @@ def _tell_health(source: Source, group: Sequence[Inbound], note: str, now: datet
             source.pk, schedule.Run(started_at=now, state="alive", said=said, damage=note, fetched=fetched, new=new), now
         )
     else:
-        SourceRun.objects.filter(pk=run.pk).update(fetched=F("fetched") + fetched, new=F("new") + new, ended_at=now)
+        schedule.go_on(run.pk, fetched, new, now)
     if new:
         Source.objects.filter(pk=source.pk).update(last_item_at=now)
 

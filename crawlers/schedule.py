@@ -121,6 +121,15 @@ def _count(source: Source, run: Run) -> None:
     )
 
 
+def go_on(run_id: int, fetched: int, new: int, at: datetime) -> None:
+    """A run that is still going: pushes within a minute are one."""
+    with transaction.atomic():
+        SourceRun.objects.filter(pk=run_id).update(fetched=F("fetched") + fetched, new=F("new") + new, ended_at=at)
+        source_id = SourceRun.objects.values_list("source_id", flat=True).get(pk=run_id)
+        day, _ = SourceDay.objects.get_or_create(source_id=source_id, day=at.astimezone(SHANGHAI).date())
+        SourceDay.objects.filter(pk=day.pk).update(fetched=F("fetched") + fetched, new=F("new") + new)
+
+
 def judge_delivered(now: datetime) -> int:
     """Sources that are brought to us are never asked, so nobody settles them: look at their silence here. How many turned."""
     turned = 0

@@ -30,7 +30,7 @@ from console.permissions import Request, may, needs
 from crawlers import batches, inbound, templates
 from crawlers.models import ImportBatch, MappingTemplate
 from crawlers.tables import Unreadable
-from flow import audit
+from flow import audit, source_acts
 from flow.exporting import defused
 from flow.locks import running_pid
 
@@ -283,10 +283,8 @@ def vendor_new(request: Request) -> HttpResponse:
     """A push address or a watched folder, with its approval."""
     form = HandoverForm(request.POST or None, initial={"kind": request.GET.get("kind", "webhook")})
     if request.method == "POST" and form.is_valid():
-        source, now = form.source(), clock.now()
-        with transaction.atomic():
-            source.save()
-            audit.record(request.user.get_username(), "source.added", f"source:{source.pk}", now)
-        messages.success(request, f"已添加并启用：{source.name}")
-        return redirect("imports")
+        source = form.source()
+        source_acts.add(source, request.user, clock.now())
+        messages.success(request, f"已添加：{source.name}，由另一人批准后启用")
+        return redirect("source", source.pk)
     return render(request, "console/import_vendor.html", {"form": form}, status=400 if form.errors else 200)

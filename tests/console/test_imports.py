@@ -194,10 +194,11 @@ def test_templates_are_edited_by_field_and_one_in_use_is_not_deleted(signed):
 
 def test_a_vendors_push_is_added_with_its_approval_and_its_missing_key_is_said(signed):
     client = signed("centre_head")
-    said = {"kind": "webhook", "name": "清博", "slug": "qingbo", "outlet": "individual", "purpose": "监测", "legal_basis": "合同1号", "approved_by": "王主任"}
+    said = {"kind": "webhook", "name": "清博", "slug": "qingbo", "outlet": "individual", "purpose": "监测", "legal_basis": "合同1号"}
     assert client.post(reverse("import_vendor_new"), said | {"slug": "Qing Bo"}).status_code == 400
-    assert client.post(reverse("import_vendor_new"), said | {"approved_by": ""}).status_code == 400
+    assert client.post(reverse("import_vendor_new"), said | {"legal_basis": " "}).status_code == 400
     assert client.post(reverse("import_vendor_new"), said).status_code == 302
+    assert not Source.objects.get(name="清博").enabled
     html = client.get(reverse("imports")).content.decode()
     assert "/inbound/qingbo/" in html and "缺少" in html and "HUIYING_INBOUND_QINGBO" in html
     assert client.post(reverse("import_vendor_new"), said | {"name": "又一", "kind": "folder", "path": "/etc"}).status_code == 400

@@ -14,7 +14,7 @@ from config.clock import real_now
 from crawlers import inbound
 from crawlers.models import ImportBatch, Inbound, Rejection, SourceRun
 from flow.models import AuditEntry
-from tests.sources import enabled
+from tests.sources import change, enabled
 
 pytestmark = pytest.mark.django_db
 KEY = "a-very-secret-key"
@@ -144,12 +144,15 @@ def test_a_vendor_without_a_key_or_switched_off_is_heard_no_more(vendor, monkeyp
     assert push([row(1)]).status_code == 401
     assert push([row(1)], key="").status_code == 401
     monkeypatch.setenv("HUIYING_INBOUND_QINGBO", KEY)
+    Source.objects.update(options={"slug": "qingbo", "mapping": "另一个"})
+    assert push([row(1)]).status_code == 403  # not what was approved
+    change(vendor)
     Source.objects.update(enabled=False)
     assert push([row(1)]).status_code == 403
 
 
 def test_a_template_that_is_gone_stops_nothing_and_is_said(vendor):
-    Source.objects.update(options={"slug": "qingbo", "mapping": "没有了"})
+    change(vendor, options={"slug": "qingbo", "mapping": "没有了"})
     push([row(1)])
     take_all()
     assert Post.objects.count() == 1

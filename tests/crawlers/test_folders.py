@@ -15,7 +15,7 @@ from config.clock import real_now
 from crawlers import batches, folders, importer
 from crawlers.models import ImportBatch, SourceRun
 from tests.crawlers.files import long_row, write_csv, write_xlsx
-from tests.sources import enabled
+from tests.sources import change, enabled
 
 pytestmark = pytest.mark.django_db
 
@@ -134,8 +134,7 @@ def test_done_files_hold_persons_and_go_after_a_week_while_their_reports_stay(so
 
 @pytest.mark.parametrize("path", ["", "../outside", "/etc", "inbox/../../x"])
 def test_a_folder_outside_what_the_operator_allows_is_refused(source, folder, path):
-    source.options = {"path": path}
-    source.save()
+    change(source, options={"path": path})
     look()
     source.refresh_from_db()
     assert source.state == "failing" and ("文件夹须在" in source.detail or "没有写明" in source.detail)
@@ -144,8 +143,7 @@ def test_a_folder_outside_what_the_operator_allows_is_refused(source, folder, pa
 def test_a_folder_elsewhere_is_allowed_by_the_operator(source, folder, settings, tmp_path_factory):
     other = tmp_path_factory.mktemp("share")
     settings.WATCH_ROOTS = [str(other)]
-    source.options = {"path": str(other / "vendor")}
-    source.save()
+    change(source, options={"path": str(other / "vendor")})
     (other / "vendor").mkdir()
     aged(write_csv(other / "vendor" / "a.csv", [long_row(1)]))
     look()
