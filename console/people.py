@@ -7,11 +7,14 @@ import secrets
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from analysis.models import Unit
 from console.models import Profile
 from flow.roles import ROLES
 
 
-def create_user(name: str, role: str, password: str | None, *, must_change: bool = False) -> User:
+def create_user(
+    name: str, role: str, password: str | None, *, must_change: bool = False, unit: Unit | None = None
+) -> User:
     """A user with one role; without a password nobody can log in as them yet.
 
     Raises ValueError when the role is unknown or the name taken.
@@ -23,8 +26,14 @@ def create_user(name: str, role: str, password: str | None, *, must_change: bool
     with transaction.atomic():
         user = User.objects.create_user(name, password=password)
         user.groups.add(Group.objects.get(name=role))
-        Profile.objects.create(user=user, must_change_password=must_change)
+        Profile.objects.create(user=user, must_change_password=must_change, unit=unit)
     return user
+
+
+def unit_of(user: User) -> Unit | None:
+    """Where this person works; None when nobody has said so."""
+    profile = Profile.objects.filter(user=user).select_related("unit").first()
+    return profile.unit if profile else None
 
 
 def first_administrator() -> str | None:

@@ -49,6 +49,8 @@ ACTS: dict[str, frozenset[str]] = {
     # Who answers for reading it (网络数据安全管理条例第十八条); never the person who asked: flow/source_acts.py.
     "approve_source": frozenset({HEAD, BUREAU, LEGAL}),
     "see_record": frozenset({HEAD, BUREAU, LEGAL, ADMIN}),
+    # A role alone opens no letter: flow/letters.py asks for the unit too.
+    "letters": frozenset({"liaison"}),
     "import_files": frozenset({DUTY, LEADER, HEAD, ANALYST, ADMIN}),
     "undo_import": frozenset({LEADER, HEAD, ADMIN}),
     "manage_channels": frozenset({HEAD, ADMIN}),
@@ -76,6 +78,7 @@ ACT_WORDS = {
     "manage_sources": "管理信源",
     "approve_source": "批准信源",
     "see_record": "导出处理记录",
+    "letters": "阅办来信",
     "import_files": "导入文件",
     "undo_import": "撤销导入",
     "manage_channels": "设置和测试渠道",

@@ -45,7 +45,13 @@ class Workbook:
 
     def __init__(self, path: str) -> None:
         """Raises what zip, XML and openpyxl raise for a file that is no whole workbook."""
-        reader = ExcelReader(path, read_only=True)
+        # An open file: of a path openpyxl wants a name that ends in .xlsx, whatever the file is.
+        self._file = open(path, "rb")  # noqa: SIM115 closed by close()
+        try:
+            reader = ExcelReader(self._file, read_only=True)
+        except BaseException:
+            self._file.close()
+            raise
         reader.read_manifest()
         reader.read_workbook()
         apply_stylesheet(reader.archive, reader.wb)
@@ -59,6 +65,7 @@ class Workbook:
 
     def close(self) -> None:
         self._archive.close()
+        self._file.close()
 
     def rows(self, part: Part) -> Iterator[tuple[Any, ...]]:
         """Values from row 1 on; rows that the file leaves out come as empty ones. Raises ValueError and what XML raises."""

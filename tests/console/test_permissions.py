@@ -24,6 +24,7 @@ MAY = {
     "bureau_leader": {"approve_source", "see_record", "acknowledge", "second_grade", "close_alert", "exempt_clock", "close_event"},
     "analyst": {"draft_release", "save_topic", "correct_reading", "import_files"},
     "judge": {"save_topic", "regroup", "correct_reading"},
+    "liaison": {"letters"},
     "legal": {"approve_source", "see_record"},
     "admin": {"manage_sources", "see_record", "manage_rota", "manage_channels"} | OF_FILES,
 }  # fmt: skip
