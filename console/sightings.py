@@ -41,7 +41,8 @@ def of_release(release: Release) -> list[Shown]:
 
 def of_event(event: Event) -> list[Shown]:
     """The event's open offers, and published releases whose article differs or has vanished."""
-    wrong = Q(state=State.SEEN) & ~Q(verdict=Sighting.Verdict.SAME) | Q(gone_at__isnull=False)
+    edited = Q(state=State.ACCEPTED, checked_at__gt=F("decided_at"))  # after a person took it as it was
+    wrong = (Q(state=State.SEEN) | edited) & ~Q(verdict=Sighting.Verdict.SAME) | Q(gone_at__isnull=False)
     rows = Sighting.objects.filter(Q(state=State.OFFERED) | wrong, release__event=event)
     found = rows.select_related("post__source", "release", "decided_by").order_by("post__published_at", "id")
     return [_shown(row, row.release) for row in found if row.release]

@@ -103,11 +103,12 @@ def channel_of(post: Post) -> str:
 
 
 def as_read(post: Post) -> bytes:
-    """The article as the service read it, as a text file: what stands behind the hash of the evidence."""
+    """The article as the service last read it, as a text file: what stands behind the hash of the evidence."""
+    shown = sightings.shown_now(post)
     lines = [
         "回应系统读取发布渠道所得（不是网页截图）", f"渠道：{post.source.name}", f"链接：{post.url}",
-        f"标题：{post.title}", f"发布时间：{shanghai(post.published_at)}", f"读取时间：{shanghai(post.received_at)}",
-        *(f"收录说明：{note}" for note in post.notes), "", post.body, "",
+        f"标题：{shown.title}", f"发布时间：{shanghai(post.published_at)}", f"读取时间：{shanghai(post.received_at)}",
+        *(f"收录说明：{note}" for note in post.notes), "", shown.body, "",
     ]  # fmt: skip
     return "\n".join(lines).encode()
 

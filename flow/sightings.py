@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from alerts import outbox
 from archive.models import Post, Source
@@ -36,6 +37,7 @@ def run(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
         _place(fresh, now)
     while again := _to_try_again(now):
         _place([row.post for row in again], now, again)
+    _compare_edited(now)
     Sighting.objects.filter(state=State.OFFERED, release__state=Release.State.PUBLISHED).update(state=State.SEEN)
     return _vanished(policy, now, held=held)
 
@@ -115,11 +117,31 @@ def entry_of(release: Release) -> Entry:
 
 
 def seen_of(post: Post) -> Seen:
+    """The article as it was first read: by that it is recognised."""
     return Seen(url=post.url, title=post.title, body=post.body, published_at=post.published_at)
 
 
+def shown_now(post: Post) -> Seen:
+    """The article as the outlet last showed it: by that it is compared."""
+    edit = post.versions.order_by("-at", "-id").first()
+    return replace(seen_of(post), title=edit.title, body=edit.body) if edit else seen_of(post)
+
+
 def compared(release: Release, post: Post) -> Comparison:
-    return sightings.compare(release.title, release.body, seen_of(post))
+    return sightings.compare(release.title, release.body, shown_now(post))
+
+
+def _compare_edited(now: datetime) -> None:
+    """Articles edited at the outlet since they were last compared are compared anew."""
+    of_release = Sighting.objects.filter(release__isnull=False, post__withdrawn_at=None, post__versions__at__gt=F("checked_at"))
+    for row in of_release.select_related("release", "post").distinct()[:AT_ONCE]:
+        assert row.release
+        verdict = compared(row.release, row.post).verdict.value
+        with transaction.atomic():
+            latest = row.post.versions.aggregate(at=Max("at"))["at"]
+            Sighting.objects.filter(pk=row.pk).update(verdict=verdict, checked_at=max(now, latest))
+            if verdict != row.verdict:
+                audit.record("engine", "sighting.edited", f"release:{row.release_id}", now, post=row.post_id, text=verdict)
 
 
 # --- what the outlet no longer shows -----------------------------------------------------------------------

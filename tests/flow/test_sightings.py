@@ -8,7 +8,7 @@ import pytest
 
 from alerts.models import Alert
 from analysis.models import Event
-from archive.models import Post, Showing
+from archive.models import Post, PostVersion, Showing
 from flow import release as releases
 from flow import sighting_acts, sightings
 from flow.models import AuditEntry
@@ -202,6 +202,28 @@ def test_a_release_missing_from_three_readings_of_its_outlet_is_told(event):
     Showing.objects.update(missed=0)
     look("2026-11-23 12:21")
     assert Alert.objects.get(kind="system").stood_down_at
+
+
+def test_an_article_edited_at_its_outlet_is_compared_anew(event, settings):
+    drafted(event)
+    page = article()
+    look()
+    changed = BODY.replace("6人受伤", "9人受伤")
+    PostVersion.objects.create(post=page, at=at("2026-11-23 10:35"), title=TITLE, body=changed, digest="1")
+    look("2026-11-23 10:36")
+    row = Sighting.objects.get()
+    assert (row.state, row.verdict) == (State.OFFERED, "differs")
+    with pytest.raises(Unmet, match="不一致"):
+        sighting_acts.accept(row.id, user("zhao", "centre_head"), POLICY, at("2026-11-23 10:40"))
+    release = sighting_acts.accept(row.id, user("zhao", "centre_head"), POLICY, at("2026-11-23 10:40"), reason="最新数字")
+    assert changed in (settings.DATA / "evidence" / release.page_hash).read_text()
+    PostVersion.objects.create(post=page, at=at("2026-11-23 11:00"), title=TITLE, body=BODY, digest="2")
+    look("2026-11-23 11:01")
+    row.refresh_from_db()
+    assert (row.state, row.verdict) == (State.ACCEPTED, "same")
+    assert AuditEntry.objects.filter(action="sighting.edited").count() == 2
+    look("2026-11-23 11:02")
+    assert AuditEntry.objects.filter(action="sighting.edited").count() == 2
 
 
 def test_our_own_outlets_never_owe_an_answer(event):
