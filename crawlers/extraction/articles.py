@@ -26,6 +26,7 @@ _NO_PICTURE = re.compile(r"logo|icon|qr_?code|erweima|ewm|share|blank|spacer|loa
 
 _SAVED = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->")
 
+NOTHING = "没有可读的网页内容"
 ENOUGH = 20  # characters of prose by which a block that a rule names is believed
 THIN = 40  # characters of text so few that a script must hold the article
 
@@ -61,8 +62,8 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
     """
     text = decode(body, content_type).text if isinstance(body, bytes) else body
     page = read_page(text, url or _saved_from(text))
-    if page is None or not page.lines:
-        raise NotAPage("没有可读的网页内容")
+    if page is None:
+        raise NotAPage(NOTHING)
     block, site = _named_block(page, [*([rule] if rule and rule.body else []), *_fitting(page)])
     used, known = _merged(_merged(rule, site), FOR_SEARCH), bool(rule) or (site is not None and _is_of(site, _host(page)))
     title = find_title(page, _said(page, used.title, 120), trusted=bool(rule and rule.title))
@@ -74,6 +75,8 @@ def extract(body: bytes | str, *, url: str = "", content_type: str = "", rule: S
     texts = paragraphs(page, kept)
     if sum(len(t) for t in texts) < THIN:
         texts = _from_data(page, title.text) or texts
+    if not texts and not page.lines:
+        raise NotAPage(NOTHING)
     byline = find_byline(
         page,
         _around(page, title.line, published, span),

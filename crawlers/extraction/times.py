@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,9 @@ from crawlers.extraction.pages import Line, Page, tidy
 _CLOCK = r"(?:\s*[T\s(（]?\s*(?:(?:星期|周)[一二三四五六日天])?[)）]?\s*(?:上午|下午|晚上|凌晨|中午|AM|PM)?\s*\d{1,2}\s*[:：时点]\s*\d{1,2}(?:\s*[:：分]\s*\d{1,2})?(?:[.,]\d+)?[秒分]?(?:\s*(?:[+-]\d{2}:?\d{2}|Z\b))?)"
 _DATE = re.compile(rf"(?<![\d.])(?:19|20)\d{{2}}\s*[-/.年]\s*\d{{1,2}}\s*[-/.月]\s*\d{{1,2}}(?!\d{{3}})\s*日?(?:{_CLOCK})?")
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{2})[-/.](\d{1,2})[-/.](\d{1,2})\s*(\d{1,2}):(\d{2})(?!\d)")
+_PLAIN_TIME = re.compile(r"""[{,\s]["']?time["']?\s*:\s*["'](20\d{2}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}(?::\d{2})?)["']""")
+# Year, day and clock in elements of their own, as 新华网 and 腾讯网 set them.
+_PARTED = re.compile(r"(20\d{2})年?\s+(\d{1,2})\s*[/月-]\s*(\d{1,2})日?\s+(\d{1,2}):(\d{2})(?!\d)")
 _NO_YEAR = re.compile(r"(?<![\d-])(\d{1,2})\s*[-/月]\s*(\d{1,2})日?\s*(\d{2}|(?<=\D)\d):(\d{2})(?!\d)")
 _BARE_CLOCK = re.compile(r"^\D{0,6}(\d{1,2}):(\d{2})(?::\d{2})?\D{0,4}$")
 _META = re.compile(
@@ -80,8 +84,8 @@ def find_published(page: Page, title_line: int, body: tuple[int, int], chosen: s
 
 def read_published(text: str, line: int = -1) -> Published | None:
     """The first full date of a text, with its clock when it has one."""
-    for m in _DATE.finditer(text):
-        words = re.sub(r"\s*([-/.年月:：])\s*", r"\1", m[0]).replace("（", " ").replace("(", " ").replace("）", " ").replace(")", " ")
+    for m in _DATE.finditer(unicodedata.normalize("NFKC", text)):
+        words = re.sub(r"\s*([-/.年月:：])\s*", r"\1", m[0]).replace(" 日", "日").replace("（", " ").replace("(", " ").replace("）", " ").replace(")", " ")
         when = read_when(words.strip()) or read_when(re.match(r"[\d年月日/.-]+", words)[0])  # type: ignore[index]
         if when and when.at >= EARLIEST:
             return Published(at=when.at, precision=DAY if when.note == DAY_ONLY else MINUTE, raw=tidy(m[0]), line=line)
@@ -146,6 +150,8 @@ def _of_data(page: Page) -> Iterator[_Found]:
             yield _Found(published=found, score=score - min(place, 30) - (10 if _META_LATER.search(name) else 0))
         if place > 60:
             break
+    if (m := _PLAIN_TIME.search(page.scripts)) and (found := _value(m[1])):
+        yield _Found(published=found, score=32)
 
 
 def _of_attributes(page: Page) -> Iterator[_Found]:
@@ -191,6 +197,9 @@ def _near(index: int, title_line: int) -> bool:
 
 def _partial(page: Page, text: str, line: int = -1) -> Published | None:
     """Times written without a century or a year ("19-10-23 10:33", "10月23日 10:33"): the rest of the page says which."""
+    around = " ".join(x.text for x in page.lines[line : line + 3]) if line >= 0 and len(text) <= 6 else text
+    if m := _PARTED.match(around):
+        return _built(int(m[1]), m, 2, line)
     if m := _SHORT_YEAR.search(text):
         return _built(2000 + int(m[1]), m, 2, line)
     if (m := _NO_YEAR.search(text)) and (year := _year_of(page)):

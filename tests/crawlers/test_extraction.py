@@ -56,6 +56,20 @@ def test_the_time_beside_the_source_wins_over_all_other_dates() -> None:
     assert found.source == "临川晚报"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2019-03-12 09:14", "2019-03-12 09:14:07.0", "(2019-03-12 09:14:07)", "[2019/3/12 9:14:07]", "2019.03.12 09:14", "2019年3月12日 09:14", "2019年03月12日09:14　来源：临川晚报",
+        "2019年3月12日 上午9:14", "2019-03-1209:14", "2019年3月12日 星期二 09:14", "2019年3月12日(星期二) 09时14分", "发布时间：2019-03-12T09:14:07+08:00", "2019-03-12T01:14:07Z",
+        "临川晚报 | 2019-03-12 09:14 | 何映雪", "时间：2019-3-12 9:14:7 点击：38", "<span>2019-03-12</span><span>09:14</span>", "<div>2019-03-12</div><div>09:14</div>", "<em>2019</em> <em>03/12</em> <em>09:14:07</em>",
+        "<div>2019</div><div>03/12</div><div>09:14</div>", "<i>2019年</i><i>03月12日</i><i> 09:14</i>", "２０１９年３月１２日　０９：１４", "19-03-12 09:14", "2019-03-12&nbsp;09:14", "2019 年 3 月 12 日 9:14",
+    ],
+)  # fmt: skip
+def test_a_time_is_read_however_it_is_written(written: str) -> None:
+    found = extract(page(f"<h1>老街改造月底完成</h1><p class='info'>{written}</p><div><p>{TEXT}</p><p>{MORE}</p></div>"))
+    assert (shanghai(found.published_at) or "")[:16] == "2019-03-12T09:14" and found.precision == "minute"
+
+
 def test_a_page_that_names_only_a_day_says_so() -> None:
     found = extract(page(f"<h1>老街改造月底完成</h1><p>发布日期：2019-03-12</p><div><p>{TEXT}</p><p>{MORE}</p></div>"))
     assert (shanghai(found.published_at), found.precision) == ("2019-03-12T00:00:00+08:00", "day")
@@ -132,6 +146,27 @@ def test_data_tables_keep_their_rows() -> None:
     table = "<table><tr><th>区县</th><th>起数</th></tr><tr><td>城东区</td><td>36</td></tr></table>"
     found = extract(page(f"<h1>老街改造月底完成</h1><div><p>{TEXT}</p>{table}<p>{MORE}</p></div>"))
     assert found.paragraphs == (TEXT, "区县\t起数", "城东区\t36", MORE)
+
+
+def test_an_article_that_stands_only_in_a_script_is_read_from_it() -> None:
+    escaped = f"<p>{TEXT}</p><p>{MORE}</p>".replace("<", "&lt;").replace(">", "&gt;")
+    script = f"var BASE_DATA = {{ articleInfo: {{ title: '老街改造月底完成', content: '{escaped}', subInfo: {{ time: '2019-03-12 09:14:07' }} }} }};"
+    found = extract(page(f"<div id='root'></div><script>{script}</script>", title="老街改造月底完成"))
+    assert (found.title, found.text, (shanghai(found.published_at) or "")[:16]) == ("老街改造月底完成", f"{TEXT}\n{MORE}", "2019-03-12T09:14")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f"<pre>{TEXT}\n{MORE}</pre>", f"<article><figure><img src='a.jpg'></figure><p>{TEXT}</p><p>{MORE}</p></article>", f"<table><tr><td>{TEXT}<br>{MORE}</td></tr></table>",
+        f"<form id='form1'><div><span>{TEXT}</span><br/><span>{MORE}</span></div></form>", f"<div><p>{TEXT[:20]}<a href='/t'>{TEXT[20:26]}</a>{TEXT[26:]}</p><p>{MORE}</p></div>",
+        f"<ul><li>{TEXT}</li><li>{MORE}</li></ul>", f"<div><div><div><p>{TEXT}</p></div></div><div><p>{MORE}</p></div></div>", f"<section><p><strong>{TEXT}</strong></p><p>　　{MORE}</p></section>",
+    ],
+)  # fmt: skip
+def test_the_text_is_found_in_whatever_it_is_set(inside: str) -> None:
+    links = "<ul>" + "".join(f"<li><a href='/{n}'>市区新增公交专用道{n}条</a></li>" for n in range(12)) + "</ul>"
+    found = extract(page(f"<ul><li><a href='/'>首页</a></li><li><a href='/n'>新闻</a></li></ul><h1>老街改造月底完成</h1><p>2019-03-12 09:14　来源：临川晚报</p>{inside}<h3>相关新闻</h3>{links}<p>版权所有 临川网 赣ICP备1号</p>"))
+    assert "".join(found.text.split()) == TEXT + MORE
 
 
 @pytest.mark.parametrize("body", [b"", b"   \n", b"<!-- nothing -->", b"\x00\x00\x00", b"<html><head></head></html>"])
