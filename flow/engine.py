@@ -83,10 +83,12 @@ class Watch:
 
     def __init__(self, policy: Policy, role: locks.Role, told: Callable[[], None], lost: Callable[[], None]) -> None:
         self._policy, self._role, self._told, self._lost = policy, role, told, lost
+        # Both clocks at the last finished tick; of the engine before this one until this one has finished its first.
+        self._last: instants.Reading | None = None
 
     def __call__(self) -> bool:
         reading = instants.read(instants.real_now())
-        before = locks.last_tick()
+        before = self._last or locks.last_tick()
         by = instants.jump(before, reading) if before else None
         if before and by:
             instants.after_jump(before, reading, by)
@@ -99,7 +101,9 @@ class Watch:
         audit.seal()
         with transaction.atomic():
             lived(now, counts)
-            kept = self._role.keep(instants.read(instants.real_now()))
+            last = instants.read(instants.real_now())
+            kept = self._role.keep(last)
+        self._last = last
         if not kept:
             log.error("another engine has taken over; stopping")
             self._lost()
