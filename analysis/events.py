@@ -28,7 +28,7 @@ VISITS = 2000  # entries of the index one post may touch, rarest pairs first
 JUDGED = 8  # candidates that are looked at closely
 STALE_H = 96.0  # idle hours after which an event takes no more: what comes then is an old case retold
 LEAST_OVERLAP = 0.02  # candidates below share too little to be worth a look
-LEAST_OVERLAP_IRRELEVANT = 0.10  # nine of ten posts are irrelevant: only near ones are looked at
+LEAST_OVERLAP_IRRELEVANT = 0.06  # nine of ten posts are irrelevant: only near ones are looked at
 TOLL = 0.3  # what the same number of dead counts as, in the units of a pair's weight
 NEARLY_EQUAL = 0.80  # likeness at which other places no longer speak against one event
 SENSE = 0.35  # least cosine of two words that mean alike
@@ -36,7 +36,7 @@ WORDS_SHOWN = 40
 
 FEATURES = (
     "likeness", "words", "covered", "rare", "rare_here", "sense", "sense_covered",
-    "same_number", "other_number", "other_person", "other_kind", "other_place", "other_type", "days", "posts", "irrelevant",
+    "same_number", "other_number", "other_person", "other_kind", "other_place", "other_type", "days", "posts", "irrelevant", "doubt",
 )  # fmt: skip
 
 
@@ -154,14 +154,25 @@ class EventIndex:
         for event_id, overlap in closest:
             if overlap < least or len(found) == JUDGED:
                 break
-            event = self._open[event_id]
-            if abs(post.hour - event.hour) > STALE_H:
-                continue
-            seen = self.features(event_id, post)
-            if seen[0] < NEARLY_EQUAL and places_differ(post.places, event.places):
-                continue
-            found.append((event_id, seen))
+            if (seen := self.seen(event_id, post)) is not None:
+                found.append((event_id, seen))
         return found
+
+    def seen(self, event_id: int, post: Sketch) -> list[float] | None:
+        """The features of one candidate, None when the time passed or a place speaks against it; KeyError when not open."""
+        event = self._open[event_id]
+        if abs(post.hour - event.hour) > STALE_H:
+            return None
+        found = self.features(event_id, post)
+        return None if found[0] < NEARLY_EQUAL and places_differ(post.places, event.places) else found
+
+    def belongs(self, event_id: int, post: Sketch) -> Match | None:
+        """`find`, asked of one event alone; KeyError when it is not open."""
+        seen = self.seen(event_id, post)
+        score = self.judge.probability(seen) if seen else 0.0
+        if score < self.judge.threshold:
+            return None
+        return Match(event_id=event_id, score=score, reasons=self._reasons(event_id, post, score))
 
     def beside(self, event_id: int) -> list[int]:
         """The open events that share the most rare pairs with this one; KeyError when it is not open."""
@@ -228,6 +239,7 @@ class EventIndex:
             min(max(post.hour - event.hour, 0.0), STALE_H) / 24,
             math.log(event.posts),
             float(not post.relevant),
+            post.doubt,
         ]
 
     def _senses(self, event: Open, post: Sketch) -> tuple[float, float]:

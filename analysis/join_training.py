@@ -1,5 +1,7 @@
-"""Learning when a post joins an event: vocabulary from headlines, weights from streams whose events were labelled by reading.
+"""Learning when a post joins an event: vocabulary from headlines, weights from streams whose events are known.
 
+Six windows were labelled by reading; many more events are known by their lead texts (analysis/join_silver.py). The days of
+the windows and those around them stay out of the vocabulary, lest words be known by the events they are tried on.
 scikit-learn is imported here and in analysis/training.py alone. Same folder, same labels, same reader: same file.
 """
 
@@ -7,13 +9,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import math
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +24,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.extmath import randomized_svd
 
-from analysis import joining, pairing
+from analysis import join_silver, joining, pairing
 from analysis.events import FEATURES, EventIndex
+from analysis.join_silver import STREAM, Told
 from analysis.reading import Reader, Verdict
 from analysis.samples import plain_post, rows_of
 from analysis.sketches import GRAM_BITS, SENSES, Cut, Sketch, grams, hashed, lead, sketch
 from analysis.text import normalise
+from analysis.waiting import Held, Waiting
 
-TITLES, STREAM = "titles_2020_2026.tsv.gz", "weibo_hotsearch_2024_2026.jsonl.gz"
+TITLES = "titles_2020_2026.tsv.gz"
 PAIRS = "pairs_same_event_dev.jsonl"
 LABELS = Path(__file__).parent / "model" / "streams.tsv"  # window, day, line of TITLES, event; read by us, no text
 VOCABULARY = 30_000  # commonest words that get a sense
 TOGETHER = 150_000  # texts counted at a time
 LEAD_OF_TOPIC = 120
 C = 0.1  # strength of the regression's penalty, chosen by leaving out one window at a time
+AROUND = timedelta(days=7)  # before and after a labelled day
+ENOUGH = 25  # posts of one event that are learned from: the greatest must not outweigh all others
 ORDERS = (1, 2)  # the files give days only: posts of a day are put into a random order, more than once
 
 
@@ -53,14 +58,16 @@ class Item:
 
 def train(folder: Path, reader: Reader, target: Path, trained: str) -> dict[str, Any]:
     """Build the joining model at `target`; returns its header. Raises OSError when a file is missing."""
-    arrays = _vocabulary(folder, reader.cut)
+    without = around(labelled_days())
+    arrays = vocabulary(folder, reader.cut, without)
     shaped = joining.from_arrays(arrays | {"weights": np.zeros(len(FEATURES) + 1)}, {})
     rows: list[tuple[list[float], bool]] = []
     for items in windows(folder).values():
         for order in ORDERS:
-            rows.extend(_examples(stream(items, reader, shaped.vocabulary, order), shaped))
+            rows.extend(examples(told(stream(items, reader, shaped.vocabulary, order)), shaped))
+    rows.extend(examples(join_silver.stream(folder, reader, shaped.vocabulary, without), shaped))
     rows += [(pairing.features(pair, reader, shaped), bool(pair["same_event"])) for pair in rows_of(folder / PAIRS)]
-    arrays["weights"] = _fit(rows)
+    arrays["weights"] = fit(rows)
     note = {
         "trained": trained,
         "threshold": joining.THRESHOLD,
@@ -104,29 +111,62 @@ def sketched(title: str, at: datetime, reader: Reader, vocabulary: Any) -> tuple
     verdict = reader.read(plain_post(title, at.isoformat()))
     return verdict, sketch(
         lead(title, ""), reader.cut, vocabulary, places=(*verdict.places, *verdict.units), type=verdict.type,
-        relevant=verdict.tier != "none", hour=at.timestamp() / 3600, stop=reader.stop,
+        doubt=verdict.doubt, hour=at.timestamp() / 3600, stop=reader.stop,
     )  # fmt: skip
 
 
-def _examples(
-    posts: Sequence[tuple[Item, Verdict, Sketch, datetime]], model: joining.Model
-) -> Iterator[tuple[list[float], bool]]:
-    """Every candidate of every post when all earlier ones were placed right, and whether it is the post's own event."""
-    index, ids = EventIndex(model), dict[str, int]()
-    for item, _, post, _ in posts:
-        own = ids.get(item.event) if item.event else None
-        for event_id, seen in index.judged(post):
-            yield seen, event_id == own
-        if item.event is None or (own is None and not post.relevant):
+def told(posts: Sequence[tuple[Item, Verdict, Sketch, datetime]]) -> list[Told]:
+    return [Told(event=item.event, sketch=post, alike={}) for item, _, post, _ in posts]
+
+
+def examples(posts: Sequence[Told], model: joining.Model) -> Iterator[tuple[list[float], bool]]:
+    """Every candidate of every post when all earlier ones were placed right, and whether it is the post's own event.
+
+    Posts that seem irrelevant wait, and are asked again when an event speaks of the same, as flow.placing does.
+    """
+    index, ids, members, waiting = EventIndex(model), dict[str, int](), dict[int, list[int]](), Waiting()
+    taken = Counter[str]()
+
+    def own(n: int, event_id: int) -> bool | None:
+        """None: nobody knows whether the post is of the event."""
+        if posts[n].event is not None and ids.get(posts[n].event or "") == event_id:
+            return True
+        return None if posts[n].alike.keys() & members[event_id] else False
+
+    def join(n: int, event_id: int) -> None:
+        index.update(event_id, posts[n].sketch)
+        members[event_id].append(n)
+
+    for n, post in enumerate(posts):
+        for gone in index.expire(datetime.fromtimestamp(post.sketch.hour * 3600, UTC)):
+            index.drop(gone)
+        taken[post.event or ""] += 1
+        if post.event is None or taken[post.event] <= ENOUGH:
+            for event_id, seen in index.judged(post.sketch):
+                if (truth := own(n, event_id)) is not None:
+                    yield seen, truth
+        event_id = ids.get(post.event or "")
+        event_id = event_id if event_id in index else None
+        if post.event is None or (event_id is None and not post.sketch.relevant):
+            waiting.add(Held(n, post.sketch.hour, post.sketch.type, post.sketch.doubt, post.sketch.rarest))
             continue
-        if own is None:
-            own = ids[item.event] = len(ids) + 1
-            index.add(own, [post], post.hour)
+        if event_id is None:
+            event_id = ids[post.event] = len(members) + 1
+            index.add(event_id, [post.sketch], post.sketch.hour)
+            members[event_id] = [n]
         else:
-            index.update(own, post)
+            join(n, event_id)
+        for held in waiting.near(post.sketch):
+            late = index.seen(event_id, posts[held.post_id].sketch)
+            truth = own(held.post_id, event_id)
+            if late is not None and truth is not None:
+                yield late, truth
+            if truth:
+                waiting.drop(held.post_id)
+                join(held.post_id, event_id)
 
 
-def _fit(rows: Sequence[tuple[list[float], bool]]) -> np.ndarray:
+def fit(rows: Sequence[tuple[list[float], bool]]) -> np.ndarray:
     """The weights on the features as they are, and the bias last."""
     x, y = np.array([seen for seen, _ in rows]), np.array([own for _, own in rows])
     scaler = StandardScaler().fit(x)
@@ -136,9 +176,21 @@ def _fit(rows: Sequence[tuple[list[float], bool]]) -> np.ndarray:
     return np.append(weights, bias)
 
 
-def _vocabulary(folder: Path, cut: Cut) -> dict[str, np.ndarray]:
+def labelled_days(labels: Path = LABELS) -> set[date]:
+    """The days of the labelled windows."""
+    rows = (row.split("\t") for row in labels.read_text().splitlines() if row and not row.startswith("#"))
+    return {date.fromisoformat(row[1]) for row in rows}
+
+
+def around(days: Iterable[date]) -> frozenset[str]:
+    """Those days and the ones about them, as ISO days."""
+    return frozenset((day + AROUND * k / 7).isoformat() for day in days for k in range(-7, 8))
+
+
+def vocabulary(folder: Path, cut: Cut, without: frozenset[str]) -> dict[str, np.ndarray]:
+    """Rarities and senses from every headline and lead text but those of the days `without`."""
     pairs, words, texts = Counter[str](), Counter[str](), []
-    for text in _texts(folder):
+    for text in _texts(folder, without):
         pairs.update(set(grams(text)))
         cuts = [w for w in cut(text) if len(w) > 1 or "\u4e00" <= w <= "\u9fff"]
         words.update(set(cuts))
@@ -188,13 +240,13 @@ def _senses(texts: Sequence[Sequence[str]], place: Mapping[str, int]) -> np.ndar
     return unit
 
 
-def _texts(folder: Path) -> Iterator[str]:
-    for _, _, title in _titles(folder):
-        yield normalise(title)
-    with gzip.open(folder / STREAM, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            if described := json.loads(line).get("desc"):
-                yield normalise(described[:LEAD_OF_TOPIC])
+def _texts(folder: Path, without: frozenset[str]) -> Iterator[str]:
+    for _, day, title in _titles(folder):
+        if day not in without:
+            yield normalise(title)
+    for row in rows_of(folder / STREAM):
+        if row.get("desc") and row["first_seen"][:10] not in without:
+            yield normalise(row["desc"][:LEAD_OF_TOPIC])
 
 
 def _titles(folder: Path) -> Iterator[tuple[str, str, str]]:

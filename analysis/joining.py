@@ -23,13 +23,13 @@ from analysis.sketches import GRAM_BITS, SENSES, Vocabulary
 
 FILE = Path(__file__).parent / "model" / "joining.npz"
 ARRAYS = ("gram_rarity", "words", "word_rarity", "senses", "weights")
-THRESHOLD = 0.30
+THRESHOLD = 0.15
 STEP = 20  # rarities are kept as whole numbers of twentieths
 
 # Without a model: fitted like the learned ones with everything equally rare and nothing with a sense.
 PLAIN = {
     "bias": -4.6, "likeness": 3.0, "words": 3.0, "covered": 3.4, "rare": 2.0, "rare_here": 0.5, "same_number": 0.8, "other_number": -0.8, "other_person": -0.5, "other_kind": -1.0, "other_place": -3.0,
-    "other_type": -0.6, "days": -0.9, "posts": 0.1, "irrelevant": -2.0,
+    "other_type": -0.6, "days": -0.9, "posts": 0.1, "irrelevant": -1.7, "doubt": -1.2,
 }  # fmt: skip
 
 
@@ -84,6 +84,12 @@ def load(path: Path = FILE) -> Model:
     if header.get("features") != list(FEATURES) or len(arrays["gram_rarity"]) != 1 << GRAM_BITS:
         raise ModelError(f"模型文件 {path.name} 的形状不合本版本")
     return from_arrays(arrays, header)
+
+
+def fitted(model: Model, weights: Sequence[float]) -> Model:
+    """The same vocabulary and threshold with other weights, the bias last (for trying them)."""
+    *rest, bias = map(float, weights)
+    return Model(model.vocabulary, bias, rest, model.header)
 
 
 def from_arrays(arrays: dict[str, np.ndarray], header: dict[str, Any]) -> Model:

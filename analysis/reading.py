@@ -75,6 +75,11 @@ class Verdict:
     signature: bytes | None = None
     version: str
 
+    @property
+    def doubt(self) -> float:
+        """How far it stays below what is relevant, 0..1; 0 for a relevant one."""
+        return relevance.doubt(self.tier, self.score)
+
 
 class Learned(Protocol):
     """What the reader needs of a learned model (analysis.learning.Model)."""

@@ -111,6 +111,11 @@ def _incident(found: Relevance, themes: dict[str, float], drama: float) -> None:
         found.incident_reasons.append(f"警情类事件：{theme[:3]}")
 
 
+def doubt(tier: str, score: float) -> float:
+    """How far an irrelevant text stays below the bar: 0 at the bar, 1 where nothing speaks for it; 0 for a relevant one."""
+    return max(0.0, 1 - score / INCIDENT_FROM) if tier == "none" else 0.0
+
+
 class Whereabouts:
     """Whose police a general word (警方, 报警) means: the nearest place before it says so, else the only one there is."""
 

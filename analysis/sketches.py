@@ -118,8 +118,12 @@ class Sketch:
     person: int  # 1 only men are spoken of, -1 only women, 0 both or neither
     kinds: frozenset[str]  # what happened: fire, crash …
     type: str
-    relevant: bool
+    doubt: float  # how far an irrelevant post stays below the bar (relevance.doubt); 0: a relevant one
     hour: float  # published, hours since the epoch
+
+    @property
+    def relevant(self) -> bool:
+        return not self.doubt
 
 
 def lead(title: str, body: str) -> str:
@@ -148,7 +152,7 @@ def sketch(
     *,
     places: Iterable[str] = (),
     type: str = "",
-    relevant: bool = True,
+    doubt: float = 0.0,
     hour: float,
     stop: frozenset[str] = frozenset(),
     pairs: dict[str, float] | None = None,
@@ -178,7 +182,7 @@ def sketch(
         kinds=frozenset(m.lastgroup or "" for m in _KIND.finditer(text)),
         person=bool(_HE.search(text)) - bool(_SHE.search(text)),
         type=type,
-        relevant=relevant,
+        doubt=doubt,
         hour=hour,
     )
 

@@ -157,7 +157,7 @@ def _fill(placer: Any, reader: Any) -> dict[str, float]:
         if len(placer.events) >= EVENTS:
             break
         number += 1
-        sketch = placer.sketcher.of(post, "T04", frozenset(), relevant=True)
+        sketch = placer.sketcher.of(post, "T04", frozenset())
         placer.events.add(number, [sketch], sketch.hour)
     events_s = time.perf_counter() - began
     dice = np.random.default_rng(7)

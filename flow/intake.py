@@ -154,6 +154,7 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
             Fold.objects.filter(id=fold_id).update(posts=F("posts") + count, last_at=last)
         Reading.objects.bulk_create(batch.readings)
         Outcome.objects.bulk_create(batch.outcomes)
+        _write_late(batch)
         Grading.objects.bulk_create(gradings)
         SavedHit.objects.bulk_create(hits, ignore_conflicts=True)
         owing.write(list(changes.values()), now)
@@ -161,11 +162,22 @@ def write(batch: Batch, policy: Policy, now: datetime, *, held: bool) -> Counter
         for event_id in {p.event_id for p in plans if p.event_id and p.event_id not in batch.opened}:
             telling.replace_earlier(event_id, now)
         alerts, deliveries = outbox.write(plans, now, replay=held)
-        Change.objects.bulk_create(Change(post_id=i) for i in _to_index(ids, batch))
+        late = [reading.post_id for reading, _ in batch.late]
+        Change.objects.bulk_create(Change(post_id=i) for i in _to_index([*ids, *late], batch))
         for grading in gradings:
             audit.record("engine", "grade.proposed", f"event:{grading.event_id}", now, grade=grading.grade)
     counts = Counter(outcome.kind for outcome in batch.outcomes)
     return counts + Counter(read=len(ids), alerts=alerts, deliveries=deliveries)
+
+
+def _write_late(batch: Batch) -> None:
+    """Earlier posts that joined an event now; one that a person has touched meanwhile has the batch decided again."""
+    for reading, outcome in batch.late:
+        said = {name: getattr(reading, name) for name in ("reasons", "event_id", "fold_id", "text_hash", "signature")}
+        fresh = Reading.objects.filter(pk=reading.pk, event=None).update(**said)
+        joined = Outcome.objects.filter(pk=outcome.pk, kind="not_relevant").update(kind=outcome.kind, event_id=outcome.event_id)
+        if not (fresh and joined):
+            raise IntegrityError(f"post {reading.post_id} was given to an event meanwhile")
 
 
 def _placed(batch: Batch) -> list[tuple[Post, dict[str, object]]]:

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from analysis import facts as figures
-from analysis import folding, grading, joining
-from analysis.events import STALE_H, EventIndex
+from analysis import folding, grading, joining, relevance
+from analysis.events import STALE_H, EventIndex, Match
 from analysis.folding import FoldIndex
 from analysis.models import Event, Fold, Reading
 from analysis.reading import Reader, Verdict
 from analysis.sketches import Sketch
+from analysis.waiting import HELD_H, Waiting
 from archive.models import Post
 from flow import parted, remembered
 from flow.affair import Affair
@@ -43,6 +44,7 @@ class Batch:
     grown_folds: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     affairs: dict[int, Affair] = field(default_factory=dict)
     opened: set[int] = field(default_factory=set)
+    late: list[tuple[Reading, Outcome]] = field(default_factory=list)  # of earlier posts that now joined an event
 
 
 class Placer:
@@ -50,7 +52,7 @@ class Placer:
         self.edition, self.reader = edition, reader
         self.judge, self.judge_note = joining.ready()
         self.sketcher = remembered.Sketcher(reader, self.judge.vocabulary)
-        self.folds, self.events = FoldIndex(), EventIndex(self.judge)
+        self.folds, self.events, self.waiting = FoldIndex(), EventIndex(self.judge), Waiting()
         self.event_of_fold: dict[int, int] = {}  # of the remembered folds
         self.hours: dict[int, datetime] = {}  # when an event happened, where the hour is stated
         self.affairs: dict[int, Affair] = {}
@@ -70,6 +72,9 @@ class Placer:
         placed = Reading.objects.filter(fold__last_at__gte=since, event__isnull=False)
         self.event_of_fold = dict(placed.values_list("fold_id", "event_id"))
         self._load_events(now)
+        self.waiting = Waiting()
+        for post, said in remembered.waiting(now - timedelta(hours=HELD_H)):
+            self.waiting.add(self.sketcher.held(post, said.type, relevance.doubt(said.tier, said.score)))
         self.barred = parted.barred(since)
         self.fold_ids.reset()
         self.event_ids.reset()
@@ -129,10 +134,11 @@ class Placer:
             elif read.tier == "none":
                 self._place_irrelevant(batch, post, read, now)
             else:
-                sketch = self.sketcher.of(post, read.type, _entities(read), relevant=True)
+                sketch = self.sketcher.of(post, read.type, _entities(read))
                 fold_id = self._fold(batch, post, read)
                 event_id, reasons = self._event_for(fold_id, post, read, sketch)
-                self._put(batch, post, replace(read, reasons=(*read.reasons, *reasons)), sketch, fold_id, event_id, now)
+                event_id = self._put(batch, post, replace(read, reasons=(*read.reasons, *reasons)), sketch, fold_id, event_id, now)
+                self._call_back(batch, event_id, sketch, now)
         for affair in batch.affairs.values():
             affair.event.terms = self.events.words(affair.event.id)
         return batch
@@ -142,23 +148,75 @@ class Placer:
         pairs = self.sketcher.pairs(post)
         match = None
         if self.events.near(pairs):
-            sketch = self.sketcher.of(post, verdict.type, _entities(verdict), relevant=False, pairs=pairs)
-            match = self.events.find(sketch)
+            sketch = self.sketcher.of(post, verdict.type, _entities(verdict), verdict.doubt, pairs)
+            match = self.events.find(sketch, lambda event_id: self._taken_out(post, event_id))
         if match is None:
             batch.readings.append(self._reading(post, verdict, None, None))
             batch.outcomes.append(Outcome(post=post, kind="not_relevant", at=now))
+            self.waiting.add(self.sketcher.held(post, verdict.type, verdict.doubt, pairs))
             return
-        norm = folding.normal_form(text_of(post))
-        verdict = replace(
-            verdict, text_hash=folding.text_hash(norm), signature=folding.signature(norm),
-            reasons=(*verdict.reasons, *(f"并入：{r}" for r in match.reasons)),
-        )  # fmt: skip
+        verdict = _joining(post, verdict, match)
         self._put(batch, post, verdict, sketch, self._fold(batch, post, verdict), match.event_id, now)
+        self._call_back(batch, match.event_id, sketch, now)
+
+    def _call_back(self, batch: Batch, event_id: int, sketch: Sketch, now: datetime) -> None:
+        """Earlier posts that seemed to concern nobody may speak of this event: those that do join it now."""
+        near = self.waiting.near(sketch)
+        posts = self._posts([held.post_id for held in near]) if near else {}
+        for held in near:
+            post = posts.get(held.post_id)
+            if post is None or post.withdrawn_at:
+                self.waiting.drop(held.post_id)
+                continue
+            late = self.sketcher.of(post, held.type, frozenset(), held.doubt)
+            if not self._taken_out(post, event_id) and (match := self.events.belongs(event_id, late)):
+                self.waiting.drop(held.post_id)
+                self._join_late(batch, post, late, match, now)
+
+    def _join_late(self, batch: Batch, post: Post, sketch: Sketch, match: Match, now: datetime) -> None:
+        found = self._said_before(batch, post)
+        if found is None:
+            return  # a person gave it to an event meanwhile
+        reading, outcome = found
+        fresh = Verdict(tier="none", score=reading.score, reasons=tuple(reading.reasons), type=reading.type, version=reading.version)
+        verdict = _joining(post, fresh, match)
+        fold_id = self._fold(batch, post, verdict)
+        self.events.update(match.event_id, sketch)
+        affair = self._affair(batch, match.event_id)
+        first = affair.event.t_first_post
+        affair.add(post, verdict, fold_id, self.edition, now)
+        # No clock starts earlier because of words in which nobody could see an incident.
+        affair.event.t_first_post = first
+        self.event_of_fold[fold_id] = match.event_id
+        reading.reasons, reading.event_id, reading.fold_id = list(verdict.reasons), match.event_id, fold_id
+        reading.text_hash, reading.signature = verdict.text_hash, verdict.signature
+        outcome.kind, outcome.event_id = "joined", match.event_id
+        if reading.pk is not None:
+            batch.late.append((reading, outcome))
+
+    def _taken_out(self, post: Post, event_id: int) -> bool:
+        """Did a person take this text out of the event?"""
+        if not any(event_id in events for events in self.barred.values()):
+            return False
+        norm = folding.normal_form(text_of(post))
+        fold = self.folds.find(folding.text_hash(norm), folding.signature(norm), norm)
+        return fold is not None and event_id in self.barred.get(fold.fold_id, ())
+
+    def _said_before(self, batch: Batch, post: Post) -> tuple[Reading, Outcome] | None:
+        """The reading and outcome of a post that concerns nobody so far: this batch's, or those in the tables."""
+        for reading in batch.readings:
+            if reading.post_id == post.id:
+                return reading, next(o for o in batch.outcomes if o.post_id == post.id)
+        stored = Reading.objects.filter(post=post, event=None, post__outcome__kind="not_relevant").first()
+        return (stored, Outcome.objects.get(post=post)) if stored else None
+
+    def _posts(self, ids: Sequence[int]) -> dict[int, Post]:
+        return Post.objects.in_bulk(ids)
 
     def _put(
         self, batch: Batch, post: Post, verdict: Verdict, sketch: Sketch, fold_id: int, event_id: int | None, now: datetime
-    ) -> None:
-        """Into this event, or a new one."""
+    ) -> int:
+        """Into this event, or a new one; which."""
         kind = "joined"
         if event_id is None:
             event_id, kind = self.event_ids.take(), "opened"
@@ -174,6 +232,7 @@ class Placer:
         self.event_of_fold[fold_id] = event_id
         batch.readings.append(self._reading(post, verdict, fold_id, event_id))
         batch.outcomes.append(Outcome(post=post, kind=kind, event_id=event_id, at=now))
+        return event_id
 
     def _fold(self, batch: Batch, post: Post, verdict: Verdict) -> int:
         norm = folding.normal_form(text_of(post))
@@ -241,6 +300,13 @@ class Placer:
             self.events.drop(event_id)
             self.affairs.pop(event_id, None)
             self.hours.pop(event_id, None)
+
+
+def _joining(post: Post, verdict: Verdict, match: Match) -> Verdict:
+    """The verdict on an irrelevant post that joins an event: it is folded from now on, and says why it is there."""
+    norm = folding.normal_form(text_of(post))
+    reasons = (*verdict.reasons, *(f"并入：{r}" for r in match.reasons))
+    return replace(verdict, text_hash=folding.text_hash(norm), signature=folding.signature(norm), reasons=reasons)
 
 
 def _entities(verdict: Verdict) -> frozenset[str]:

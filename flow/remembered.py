@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from analysis import folding
+from analysis import folding, relevance
 from analysis.events import MEMBERS
 from analysis.folding import Row
 from analysis.models import Event, Fold, Reading
 from analysis.reading import LONGEST, PostText, Reader
-from analysis.sketches import Sketch, Vocabulary, lead, rare_grams, sketch
+from analysis.sketches import RAREST, Sketch, Vocabulary, lead, rare_grams, sketch
+from analysis.waiting import MOST, Held
 from archive.models import Post
 
 CHUNK = 400  # ids in one query
@@ -38,6 +39,14 @@ def texts(since: datetime) -> Iterator[Row]:
         )
 
 
+def waiting(since: datetime) -> Iterator[tuple[Post, Reading]]:
+    """The newest posts that belong to no event and seemed to concern nobody, oldest first."""
+    readings = Reading.objects.filter(tier="none", event=None, post__published_at__gte=since, post__withdrawn_at=None)
+    newest = readings.filter(post__outcome__kind="not_relevant").select_related("post").order_by("-post_id")[:MOST]
+    for reading in reversed(newest):
+        yield reading.post, reading
+
+
 class Sketcher:
     """Makes sketches of posts with one reader's words and one vocabulary."""
 
@@ -48,10 +57,15 @@ class Sketcher:
         """The post's rare pairs of characters: enough to ask whether an event may be near."""
         return rare_grams(lead(post.title, post.body), self._vocabulary)
 
+    def held(self, post: Post, type_: str, doubt: float, pairs: dict[str, float] | None = None) -> Held:
+        """A post that concerns nobody so far."""
+        rarest = list(self.pairs(post) if pairs is None else pairs)[:RAREST]
+        return Held(post.id, post.published_at.timestamp() / 3600, type_, doubt, tuple(rarest))
+
     def of(
-        self, post: Post, type_: str, entities: frozenset[str], *, relevant: bool, pairs: dict[str, float] | None = None
+        self, post: Post, type_: str, entities: frozenset[str], doubt: float = 0.0, pairs: dict[str, float] | None = None
     ) -> Sketch:
-        return self._sketch(lead(post.title, post.body), type_, entities, post.published_at, relevant, pairs)
+        return self._sketch(lead(post.title, post.body), type_, entities, post.published_at, doubt, pairs)
 
     def of_title(self, event: Event) -> Sketch:
         """Of an event that was opened by hand and has no posts yet: the words and places of its title."""
@@ -62,14 +76,14 @@ class Sketcher:
                 region="", is_repost=False,
             )
         )  # fmt: skip
-        return self._sketch(event.title, event.type, frozenset((*verdict.places, *verdict.units)), event.last_post_at, True)
+        return self._sketch(event.title, event.type, frozenset((*verdict.places, *verdict.units)), event.last_post_at)
 
     def _sketch(
-        self, text: str, type_: str, places: frozenset[str], at: datetime, relevant: bool,
+        self, text: str, type_: str, places: frozenset[str], at: datetime, doubt: float = 0.0,
         pairs: dict[str, float] | None = None,
     ) -> Sketch:  # fmt: skip
         return sketch(
-            text, self._reader.cut, self._vocabulary, places=places, type=type_, relevant=relevant,
+            text, self._reader.cut, self._vocabulary, places=places, type=type_, doubt=doubt,
             hour=at.timestamp() / 3600, stop=self._reader.stop, pairs=pairs,
         )  # fmt: skip
 
@@ -87,8 +101,8 @@ class Sketcher:
 
     def _again(self, post: Post, said: Reading | None) -> Sketch:
         if said is None:
-            return self.of(post, "", frozenset(), relevant=True)
-        return self.of(post, said.type, frozenset((*said.places, *said.units)), relevant=said.tier != "none")
+            return self.of(post, "", frozenset())
+        return self.of(post, said.type, frozenset((*said.places, *said.units)), relevance.doubt(said.tier, said.score))
 
 
 def _folds_of(event_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -25,7 +25,7 @@ PURE = [
         for name in (
             "text", "reading", "facts", "folding", "events", "grading", "heat", "attribution", "bands", "figures", "gazetteer",
             "harms", "lexicon", "numerals", "occurrence", "particulars", "placenames", "sketches", "titling", "relevance", "scores", "signals", "stance",
-            "terms", "themes",
+            "terms", "themes", "waiting",
         )
     ),
     "sla.engine",

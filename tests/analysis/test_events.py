@@ -24,13 +24,13 @@ def model() -> joining.Model:
     return joining.load()
 
 
-def said(title: str, hours: float = 0.0, *, relevant: bool = True) -> Sketch:
+def said(title: str, hours: float = 0.0, *, doubt: float = 0.0) -> Sketch:
     """A headline as placing sketches it, `hours` after noon."""
     verdict = reader().read(post(title))
     at = NOON + timedelta(hours=hours)
     return sketch(
         lead(title, ""), reader().cut, model().vocabulary, places=(*verdict.places, *verdict.units), type=verdict.type,
-        relevant=relevant, hour=at.timestamp() / 3600, stop=reader().stop,
+        doubt=doubt, hour=at.timestamp() / 3600, stop=reader().stop,
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def day_of(*titles: str) -> EventIndex:
     return index
 
 
-def event_of(index: EventIndex, title: str, hours: float = 1.0, **rest: bool) -> int | None:
+def event_of(index: EventIndex, title: str, hours: float = 1.0, **rest: float) -> int | None:
     found = index.find(said(title, hours, **rest))
     return found.event_id if found else None
 
@@ -103,8 +103,8 @@ def test_a_late_post_about_the_hours_before_still_joins():
 
 def test_a_reaction_that_names_no_police_joins_only_what_is_near():
     index = day_of("高铁掌掴事件警方通报双方均受罚")
-    assert event_of(index, "高铁掌掴事件双方均违法引热议", 5, relevant=False) == 1
-    assert event_of(index, "高铁上的盒饭又涨价了", 5, relevant=False) is None
+    assert event_of(index, "高铁掌掴事件双方均违法引热议", 5, doubt=0.9) == 1
+    assert event_of(index, "高铁上的盒饭又涨价了", 5, doubt=0.9) is None
     assert index.near(said("高铁掌掴事件双方均违法引热议").grams)
     assert not index.near(said("周末去看银杏叶黄了").grams)
 
@@ -211,7 +211,7 @@ PLAIN = dict.fromkeys(FEATURES, 0.0) | {"likeness": 0.5, "words": 0.5, "rare": 0
     "less",
     [
         {"likeness": 0.4}, {"words": 0.3}, {"rare": 0.5}, {"other_place": 1.0}, {"other_kind": 1.0}, {"other_number": 1.0},
-        {"other_type": 1.0}, {"days": 2.0}, {"irrelevant": 1.0},
+        {"other_type": 1.0}, {"days": 2.0}, {"irrelevant": 1.0}, {"doubt": 1.0},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("judge", [model(), joining.plain()], ids=["learned", "plain"])
@@ -251,7 +251,7 @@ def made(letters: str) -> Sketch:
     return Sketch(
         grams=pairs, rarest=tuple(pairs), words={}, rows=none, weights=np.zeros(0, dtype=np.float32),
         sense=np.zeros(SENSES, dtype=np.float32), places=frozenset(), named=frozenset(), numbers=frozenset(), person=0,
-        kinds=frozenset(), type="T04", relevant=True, hour=0.0,
+        kinds=frozenset(), type="T04", doubt=0.0, hour=0.0,
     )  # fmt: skip
 
 
