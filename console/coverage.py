@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from archive import indexing
-from archive.coverage import statement
+from archive.coverage import BY_HAND, statement
 from archive.models import Source
-from crawlers.adapters import ADAPTERS
 from flow import instants
 from flow.models import Lease, Round
 
@@ -26,6 +25,7 @@ class Coverage:
     quiet: int
     failing: tuple[str, ...]
     capped: tuple[str, ...]
+    silent: tuple[str, ...]  # of the quiet ones, those that have been so for longer than chance explains; and what dried up
     off: int
     last_item_at: datetime | None
     engine_on: bool
@@ -41,11 +41,14 @@ def coverage() -> Coverage:
     """Five queries, however many sources there are."""
     by_state: dict[str, list[str]] = {state: [] for state in State.values}
     last_item = None
-    rows = Source.objects.values_list("name", "kind", "state", "enabled", "last_item_at")
-    for name, kind, state, enabled, item_at in rows:
+    silent: list[str] = []
+    rows = Source.objects.order_by("name").values_list("name", "kind", "state", "code", "enabled", "last_item_at")
+    for name, kind, state, code, enabled, item_at in rows:
         # A file or a person's entry is not read again: it counts by its last item only.
-        if kind in ADAPTERS:
+        if kind not in BY_HAND:
             by_state[state if enabled else State.OFF].append(name)
+            if enabled and code in ("silent", "degraded"):
+                silent.append(name)
         if item_at and (last_item is None or item_at > last_item):
             last_item = item_at
     age = tick_age()
@@ -55,6 +58,7 @@ def coverage() -> Coverage:
         quiet=len(by_state[State.QUIET]),
         failing=tuple(by_state[State.FAILING]),
         capped=tuple(by_state[State.CAPPED]),
+        silent=tuple(silent),
         off=len(by_state[State.OFF]),
         last_item_at=last_item,
         engine_on=age is not None and age <= ENGINE_DEAD,

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from alerts.escalation import FINAL_KINDS, Ladder
 from alerts.messages import duration, moment
@@ -16,8 +17,9 @@ from alerts.models import Alert, HandOver
 from alerts.roster import duties_in
 from alerts.rota import Duty, at
 from analysis.models import Event
+from archive import health
 from archive.models import Source
-from flow import audit
+from flow import audit, quiet_sources
 from sla.engine import TOP_GRADES, Unmet
 from sla.models import Obligation, Release
 
@@ -98,8 +100,9 @@ def open_matters(now: datetime) -> list[dict[str, Any]]:
     words = {"draft": "待审核", "reviewed": "待发布"}
     for release in Release.objects.exclude(state=Release.State.PUBLISHED).order_by("drafted_at")[:MOST]:
         items.append(_item("在办发布", f"{release.title}（{words.get(release.state, release.state)}）", f"/releases/{release.pk}/"))
-    for source in Source.objects.filter(enabled=True, state=Source.State.FAILING).order_by("name")[:MOST]:
-        items.append(_item("信源中断", f"{source.name}：{source.detail}", "/sources/"))
+    deaf = Q(state=Source.State.FAILING) | Q(code__in=quiet_sources.TOLD_CODES)
+    for source in Source.objects.filter(deaf, enabled=True).order_by("name")[:MOST]:
+        items.append(_item("信源中断", f"{source.name}：{health.told(source.code, source.detail)}", f"/sources/{source.pk}/"))
     return items
 
 
