@@ -48,7 +48,7 @@ SOURCE_STATES = {**dict(Source.State.choices), "unread": "未读取"}
 SOURCE_REASONS = {code: reason.word for code, reason in REASONS.items()}
 SOURCE_ACTS = {
     "source.added": "新增", "source.changed": "修改设置", "source.asked": "重新提出申请", "source.approved": "批准", "source.refused": "不批准",
-    "source.off": "暂停", "source.on": "恢复", "source.read": "立即读取", "source.lapsed": "批准失效，停止读取", "source.comments": "改读取留言的文章",
+    "source.off": "暂停", "source.on": "恢复", "source.read": "立即读取", "source.backfill": "补采", "source.lapsed": "批准失效，停止读取", "source.comments": "改读取留言的文章",
     "source.authorised": "取得授权", "source.authorisation_ended": "删除授权",
 }  # fmt: skip
 SOURCE_FIELDS = {

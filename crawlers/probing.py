@@ -18,8 +18,8 @@ from crawlers import feeds, guessing, sitemaps
 from crawlers.adapters.base import Fetch, Unread, header
 from crawlers.adapters.site import walk
 from crawlers.addresses import origin, registrable
-from crawlers.articles import item_of, page_of, read_article
-from crawlers.decoding import decode
+from crawlers.articles import is_page, item_of, page_of, read_article
+from crawlers.decoding import Garbled, decode
 from crawlers.errand_process import Teller
 from crawlers.lists import Page, absolute, linked
 from crawlers.models import Errand, RobotsFile
@@ -27,6 +27,7 @@ from crawlers.politeness import in_thread
 from crawlers.posts import ParsedItem, Refused, post_of
 from crawlers.siterules import SITEMAP, Candidate, SiteRules, of_list, of_sitemap
 
+PAGE_CHARS = 1_000_000  # of a page that selectors are tried on
 POSTS = 10  # shown as they would be stored
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/xml", "text/xml")
 COMMON_FEEDS = ("/rss.xml", "/feed")  # asked for only when the page and robots.txt name none
@@ -159,7 +160,7 @@ class Look:
                 Source.Kind.SITE, self.url, options, f"新闻列表：{guess.rules.items}", [i.title for i in page.read(guess.rules).items],
                 rank=1 if guess.score >= 2.5 and not place else 4 + place,
             )  # fmt: skip
-        self.pages["list"] = {"url": response.url, "text": decode(response.body, header(response, "Content-Type")).text[:1_000_000]}
+        self.pages["list"] = _page_kept(response)
 
     def _add(self, kind: Source.Kind, url: str, options: dict[str, Any], label: str, names: list[str], *, rank: int) -> None:
         if any(w["url"] == url and w["options"] == options for w in self.ways):
@@ -189,7 +190,7 @@ class Look:
         for row, candidate in enumerate((await self._candidates(source, response, rules))[:POSTS], start=1):
             await self.say(f"正在读第 {row} 篇：{(candidate.title or candidate.url)[:60]}")
             try:
-                item = await read_article(self.fetch, candidate, rules, row) if rules.whole else item_of(candidate, row)
+                item = await read_article(self._watched, candidate, rules, row) if rules.whole else item_of(candidate, row)
             except Unread as e:
                 if e.retry_at or e.code:
                     self._note(f"读到第 {row} 篇时中断：{e.said}")
@@ -201,6 +202,13 @@ class Look:
                 self._keep(item, source)
         await self.say("读完")
 
+    async def _watched(self, url: str, **more: Any) -> Response:
+        """Fetch, with the first article kept: rules are tried on it."""
+        response = await self.fetch(url, **more)
+        if "article" not in self.pages and response.status == 200 and is_page(response):
+            self.pages["article"] = _page_kept(response)
+        return response
+
     async def _candidates(self, source: Source, response: Response, rules: SiteRules) -> list[Candidate]:
         if rules.reads == SITEMAP:
             entries, damage = await walk(self.fetch, response, clock.now() - RECENT)
@@ -208,6 +216,7 @@ class Look:
                 self._note(damage)
             return [c for c in of_sitemap(tuple(entries), rules) if registrable(c.url) == registrable(source.url)]
         page = await asyncio.to_thread(page_of, response, source.url)
+        self.pages["list"] = _page_kept(response)
         listed = of_list(page.read(rules.list), rules)
         foreign = [c for c in listed if registrable(c.url) != registrable(source.url)]
         if foreign:
@@ -229,6 +238,14 @@ class Look:
                 "notes": post.notes,
             }
         )
+
+
+def _page_kept(response: Response) -> dict[str, str]:
+    try:
+        text = decode(response.body, header(response, "Content-Type")).text
+    except Garbled:
+        text = ""
+    return {"url": response.url, "text": text[:PAGE_CHARS]}
 
 
 def _title(page: Page) -> str:

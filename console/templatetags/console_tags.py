@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,22 @@ def span(length: timedelta | None) -> str:
     hours, minutes = divmod(minutes, 60)
     text = f"{hours} 小时 {minutes} 分" if hours else f"{minutes} 分"
     return ("提前 " if length >= timedelta(0) else "逾期 ") + text
+
+
+@register.filter
+def iso(text: str) -> datetime | None:
+    """An instant that was stored as ISO 8601 inside JSON."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+@register.filter
+def rule_word(name: str) -> str:
+    return {"body": "正文", "title": "标题", "published": "时间", "source": "来源", "author": "作者", "drop": "去掉"}.get(name, name)
 
 
 @register.simple_tag

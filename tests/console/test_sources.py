@@ -28,7 +28,7 @@ FEED = {
 
 
 def add(client, **more):
-    return client.post("/sources/new/", {**FEED, **more})
+    return client.post("/sources/new/feed/", {**FEED, **more})
 
 
 def test_what_fails_stands_first_with_its_reason(signed, scene):
