@@ -43,7 +43,9 @@ def run(policy: Policy, now: datetime, *, held: bool) -> Counter[str]:
 
 
 def _fresh(now: datetime) -> list[Post]:
-    own = list(Source.objects.filter(outlet=Source.Outlet.OWN).values_list("id", flat=True))
+    # An account's source brings what others say to it too, and our own posts marked as ours (Weibo: by their uid).
+    ours = Q(outlet=Source.Outlet.OWN) | Q(kind__in=(Source.Kind.WEIBO, Source.Kind.WECHAT))
+    own = list(Source.objects.filter(ours).values_list("id", flat=True))
     if not own:
         return []
     newest = Sighting.objects.aggregate(top=Max("post_id"))["top"] or 0

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archive.models import Source
+from config.logs import without_secrets
 from crawlers.posts import ParsedItem, Refused
 
 if TYPE_CHECKING:
     from scrapy.http import Response
-
-
-_SECRETS = re.compile(r"((?:access_|refresh_)?token|(?:app)?secret)=[^&\s\"'>]+", re.I)
 
 
 class Unread(Exception):
@@ -26,7 +23,7 @@ class Unread(Exception):
     """
 
     def __init__(self, said: str, *, state: str = "failing", code: str = "", retry_at: datetime | None = None) -> None:
-        said = _SECRETS.sub(r"\1=***", said)  # an address may stand in it, and some platforms take tokens there
+        said = without_secrets(said)  # an address may stand in it, and some platforms take tokens there
         super().__init__(said)
         self.said, self.state, self.code, self.retry_at = said, state, code, retry_at
 

@@ -226,6 +226,14 @@ def test_an_article_edited_at_its_outlet_is_compared_anew(event, settings):
     assert AuditEntry.objects.filter(action="sighting.edited").count() == 2
 
 
+def test_our_own_weibo_posts_that_come_with_comments_count_too(event):
+    drafted(event)
+    account = source("本局微博", "individual", kind="weibo")
+    post("", f"【{TITLE}】{BODY}", "2026-11-23 10:20", site=account.name, outlet="own", unread=False)
+    look()
+    assert Sighting.objects.get().state == State.OFFERED
+
+
 def test_our_own_outlets_never_owe_an_answer(event):
     asked = "市民投诉：灞桥分局办理身份证要排三小时队，请问什么时候能解决？"
     article("关于市民投诉办证排队的答复", asked, "2026-11-23 09:30", unread=True)
