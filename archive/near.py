@@ -47,17 +47,21 @@ def loosely(node: Node, wanted: bool = True) -> Node:
             return node
 
 
-def settled(node: Node, found: Mapping[Checked, frozenset[int]]) -> Node:
-    """The query with each checked part replaced by the posts it was found in."""
+def settled(node: Node, found: Mapping[Checked, frozenset[int]], scored: bool = True) -> Node:
+    """The query with each checked part replaced by the posts it was found in; its strings stay where they are `scored`."""
     if isinstance(node, (Near, Text)) and node in found:
-        return And((loosely(node), Ids(found[node])))  # its strings stay, for the score
+        ids = Ids(found[node])
+        if not scored:
+            return ids
+        strings = (_any(node.left), _any(node.right)) if isinstance(node, Near) else (loosely(node),)
+        return And((*strings, ids))
     match node:
         case Not(part):
-            return Not(settled(part, found))
+            return Not(settled(part, found, scored))
         case And(parts):
-            return And(tuple(settled(part, found) for part in parts))
+            return And(tuple(settled(part, found, scored) for part in parts))
         case Or(parts):
-            return Or(tuple(settled(part, found) for part in parts))
+            return Or(tuple(settled(part, found, scored) for part in parts))
         case _:
             return node
 
@@ -104,8 +108,9 @@ def _any(texts: tuple[Text, ...]) -> Node:
 def _closely(near: Near) -> list[Node]:
     """What the engine can say of the distance, as a part to be fulfilled too; nothing where a string is open at its end.
 
-    A unit of text makes at most two terms (a lone character: where its run begins and where it ends), the strings' own
-    terms lie between the two that are looked for, and the other order costs two more.
+    Between the first terms of both strings lie the rest of the earlier string, the end of its run, two terms a unit at
+    most (a lone character: where its run begins and where it ends), and where the later string's run begins. A phrase
+    query counts two more for the other order.
     """
     pairs = []
     for left in near.left:
@@ -113,7 +118,7 @@ def _closely(near: Near) -> list[Node]:
             a, b = needle(left.text, left.prefix), needle(right.text, right.prefix)
             if a.prefix or b.prefix or not a.terms or not b.terms or a.terms[0] == b.terms[0]:
                 return []
-            slop = 2 * near.distance + len(a.terms) + len(b.terms) + 6
+            slop = 2 * near.distance + max(len(a.terms) + 1, len(b.terms) + 3)
             fields = (left.field,) if left.field else ("title", "body")
             pairs += [Within(a.terms[0], b.terms[0], slop, field) for field in fields]
     return [Or(tuple(pairs))]

@@ -159,7 +159,7 @@ def ask(node: Node, filters: Filter, page: Page) -> Found:
     """What the engine answers, NEAR looked at; an index that was never made is empty, a lost one is asked to be rebuilt."""
     chosen = engine()
     try:
-        settled, cut = _settled(chosen, node, filters)
+        settled, cut = _settled(chosen, node, filters, scored=page.sort != "newest")
         found = chosen.search(settled, filters, page)
     except IndexUnreachable:
         raise  # a rebuild would mend nothing
@@ -173,7 +173,7 @@ def ask(node: Node, filters: Filter, page: Page) -> Found:
     return found
 
 
-def _settled(chosen: Engine, node: Node, filters: Filter) -> tuple[Node, bool]:
+def _settled(chosen: Engine, node: Node, filters: Filter, *, scored: bool = True) -> tuple[Node, bool]:
     """The query with NEAR replaced by the posts it holds for; True when there were more candidates than looked at."""
     checks = near.to_check(node)
     if not checks:
@@ -185,7 +185,7 @@ def _settled(chosen: Engine, node: Node, filters: Filter) -> tuple[Node, bool]:
         candidates = chosen.newest(query.And((near.loosely(check), whole)), filters, LOOKED_AT + 1)
         cut = cut or len(candidates) > LOOKED_AT
         found[check] = frozenset(_holding(check, candidates[:LOOKED_AT]))
-    return near.settled(node, found), cut
+    return near.settled(node, found, scored), cut
 
 
 def _holding(check: near.Checked, candidates: list[int]) -> Iterator[int]:
