@@ -97,7 +97,7 @@ def authorise(request: Request, source_id: int) -> HttpResponse:
 def callback(request: Request) -> HttpResponse:
     """Back from Weibo: the state is checked and used up, the code changed into a token, the token sealed away."""
     asked: dict[str, Any] = request.session.pop(ASKED, None) or {}
-    source = Source.objects.filter(pk=asked.get("source"), kind__in=weibo.KINDS).first()
+    source = Source.objects.filter(pk=asked.get("source") or 0, kind__in=weibo.KINDS).first()
     if source is None or not _expected(asked, request.GET.get("state", "")):
         messages.error(request, "这次授权不是从本页发起的，或已超过 10 分钟：没有保存。请重新点“授权”")
         return redirect("weibo", source.pk) if source else redirect("sources")

@@ -13,19 +13,11 @@ from crawlers.adapters.base import Fetch, Unread
 from crawlers.politeness import in_thread
 from crawlers.weibo import grants, meter
 from crawlers.weibo.budget import day_of, midnight, next_round
-from crawlers.weibo.errors import AUTH, LIMITED, Refusal, judge
+from crawlers.weibo.errors import AUTH, LIMITED, judge
 from crawlers.weibo.grants import Access
+from crawlers.weibo.said import Said
 
 log = logging.getLogger(__name__)
-
-
-class Said(Unread):
-    """Weibo refused one call; `number` is its error code."""
-
-    def __init__(self, refusal: Refusal, path: str, now: datetime) -> None:
-        meaning = refusal.meaning
-        super().__init__(f"{path}：{refusal.said}", state=meaning.state, code=meaning.code, retry_at=refusal.retry_at(now))
-        self.number = refusal.number
 
 
 @dataclass(frozen=True, kw_only=True)

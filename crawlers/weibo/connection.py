@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 
 from crawlers.adapters.base import Unread
-from crawlers.weibo.api import Said
 from crawlers.weibo.app import business_base
 from crawlers.weibo.errors import judge
 from crawlers.weibo.grants import Access
 from crawlers.weibo.options import Options
 from crawlers.weibo.push import Lines, TooLong
+from crawlers.weibo.said import Said
 
 log = logging.getLogger(__name__)
 CONNECT_S, SILENCE_S = 10.0, 20.0  # the server closes after 5 s of silence: 20 s of it mean a dead line

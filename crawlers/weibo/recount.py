@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 
-from archive.models import Post
+from archive.models import Measurement, Post
 from crawlers import again, metrics
 from crawlers.adapters.base import Unread
 from crawlers.metrics import Candidate, Counts
 from crawlers.politeness import in_thread
 from crawlers.posts import ParsedItem
-from crawlers.weibo.api import Said, listed
+from crawlers.weibo.api import listed
 from crawlers.weibo.errors import GONE, NO_PERMISSION
 from crawlers.weibo.gathering import Gathering
+from crawlers.weibo.said import Said
 from crawlers.weibo.statuses import COMMENT, count_of, id_of, is_gone, read_statuses
 
 LOOKED_AT = 3000  # newest posts of open events that may be due
@@ -31,7 +32,8 @@ def hottest(now: datetime, most: int) -> list[Candidate]:
         platform="weibo", published_at__gt=now - metrics.OVER, withdrawn_at=None, unread=False,
         reading__event__isnull=False, reading__event__closed_at=None,
     ).exclude(external_id="").exclude(external_id__startswith=COMMENT)  # fmt: skip
-    rows = posts.annotate(last=Max("measurements__at")).order_by("-published_at").values_list(
+    newest = Measurement.objects.filter(post=OuterRef("pk")).order_by("-at").values("at")[:1]
+    rows = posts.annotate(last=Subquery(newest)).order_by("-published_at").values_list(
         "pk", "external_id", "published_at", "received_at", "last", "reading__event__heat_index", "reposts"
     )[:LOOKED_AT]  # fmt: skip
     found = [
