@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -104,6 +105,9 @@ def _placer(policy: Any, reader: Any) -> Any:
                 batch.affairs[event_id] = affair
             return batch.affairs[event_id]
 
+        def _posts(self, ids: Sequence[int]) -> dict[int, Any]:
+            return {n: SAID[n] for n in ids if n in SAID}
+
     placer = Unwritten(policy.edition, reader)
     placer.load(NOW)
     counter = iter(range(1, 10**9))
@@ -111,15 +115,22 @@ def _placer(policy: Any, reader: Any) -> Any:
     return placer
 
 
+SAID: dict[int, Any] = {}  # what placing would read from the table: earlier posts that may join an event late
+NUMBERS = count(1)
+
+
 def _posts(texts: Sequence[tuple[str, str]]) -> list[Any]:
     from archive.models import Post
 
     dice = random.Random(len(texts))
-    return [
-        Post(id=n, title=title, body=body, platform="weibo", outlet="media", site="基准",
+    made = [
+        Post(id=next(NUMBERS), title=title, body=body, platform="weibo", outlet="media", site="基准",
              published_at=NOW + timedelta(seconds=dice.uniform(0, 3600)), received_at=NOW)
-        for n, (title, body) in enumerate(texts, 1)
+        for title, body in texts
     ]  # fmt: skip
+    SAID.clear()
+    SAID.update({post.id: post for post in made})
+    return made
 
 
 def _texts(posts: Sequence[Any]) -> list[Any]:
