@@ -73,7 +73,8 @@ class Fill:
 
     async def feed(self) -> None:
         """The feed and the documents before it, as far as it names any."""
-        url, visited = self.source.url, set()
+        url = self.source.url
+        visited: set[str] = set()
         while url and len(visited) < PAGES:
             visited.add(url)
             response = await self.fetch(url)
@@ -114,6 +115,7 @@ class Fill:
     async def _article(self, candidate: Candidate, rules: SiteRules, row: int) -> None:
         await self.tell.say(f"{self.counts()}；正在读 {(candidate.title or candidate.url)[:80]}", found=self.found)
         try:
+            item: ParsedItem | Refused
             item = await read_article(self.fetch, candidate, rules, row) if rules.whole else item_of(candidate, row)
         except Unread as e:
             if e.retry_at or (e.state == "capped" and e.code != "blocked_by_robots") or e.code == "auth_required":
@@ -127,7 +129,8 @@ class Fill:
 
     async def _in_lists(self, rules: SiteRules) -> AsyncIterator[list[Candidate]]:
         """Page after page, until one holds nothing young enough, or there is no further one."""
-        url, visited = self.source.url, set()
+        url = self.source.url
+        visited: set[str] = set()
         while url and len(visited) < PAGES:
             visited.add(url)
             response = await self.fetch(url)

@@ -65,7 +65,7 @@ class Look:
 
     @property
     def ways(self) -> list[Way]:
-        return self.found["ways"]  # type: ignore[no-any-return]
+        return self.found["ways"]
 
     async def say(self, said: str) -> None:
         await self.tell.say(said, found=self.found, pages=self.pages)
@@ -182,13 +182,14 @@ class Look:
         response = await self.fetch(source.url)
         if way["kind"] == Source.Kind.FEED:
             parsed = feeds.parse(response.body, url=response.url, content_type=header(response, "Content-Type"))
-            for item in parsed.items[:POSTS]:
-                self._keep(item, source)
+            for entry in parsed.items[:POSTS]:
+                self._keep(entry, source)
             await self.say("读完")
             return
         rules = SiteRules.of(source.options)
         for row, candidate in enumerate((await self._candidates(source, response, rules))[:POSTS], start=1):
             await self.say(f"正在读第 {row} 篇：{(candidate.title or candidate.url)[:60]}")
+            item: ParsedItem | Refused
             try:
                 item = await read_article(self._watched, candidate, rules, row) if rules.whole else item_of(candidate, row)
             except Unread as e:
