@@ -142,11 +142,12 @@ def examples(posts: Sequence[Told], model: joining.Model) -> Iterator[tuple[list
             index.drop(gone)
         taken[post.event or ""] += 1
         if post.event is None or taken[post.event] <= ENOUGH:
-            for event_id, seen in index.judged(post.sketch):
-                if (truth := own(n, event_id)) is not None:
+            for candidate, seen in index.judged(post.sketch):
+                if (truth := own(n, candidate)) is not None:
                     yield seen, truth
         event_id = ids.get(post.event or "")
-        event_id = event_id if event_id in index else None
+        if event_id is not None and event_id not in index:
+            event_id = None
         if post.event is None or (event_id is None and not post.sketch.relevant):
             waiting.add(Held(n, post.sketch.hour, post.sketch.type, post.sketch.doubt, post.sketch.rarest))
             continue

@@ -11,7 +11,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def load(path: Path = FILE) -> Model:
     return from_arrays(arrays, header)
 
 
-def fitted(model: Model, weights: Sequence[float]) -> Model:
+def fitted(model: Model, weights: Iterable[float]) -> Model:
     """The same vocabulary and threshold with other weights, the bias last (for trying them)."""
     *rest, bias = map(float, weights)
     return Model(model.vocabulary, bias, rest, model.header)

@@ -39,7 +39,7 @@ def insert(posts: Sequence[Post]) -> None:
 def _statement() -> tuple[str, str, tuple[tuple[str, bool, bool], ...]]:
     """The statement up to its values, the placeholders of a row, and of each column: attribute, JSON?, instant?"""
     fields = [f for f in Post._meta.concrete_fields if not f.primary_key]
-    columns = ", ".join(_quoted(f.column) for f in fields)
+    columns = ", ".join(_quoted(str(f.column)) for f in fields)
     row = "(" + ", ".join("%s::jsonb" if _json(f) and connection.vendor == "postgresql" else "%s" for f in fields) + ")"
     names = tuple((f.attname, _json(f), isinstance(f, models.DateTimeField)) for f in fields)
     return f"INSERT INTO {_quoted(Post._meta.db_table)} ({columns}) VALUES ", row, names

@@ -104,14 +104,14 @@ def _replay(posts: Sequence[Any], model: Any) -> list[tuple[str | None, int | No
     return [(item.event, placed.get(n)) for n, (item, _, _, _) in enumerate(posts)]
 
 
-def judged(rows: Sequence[tuple[str | None, int | None]]) -> Counter[str]:
+def judged(rows: Sequence[tuple[str | None, int | None]]) -> Any:
     """Sums for `together`; a labelled post that was placed nowhere is an event of its own."""
     told = [(event, where if where is not None else -n - 1) for n, (event, where) in enumerate(rows) if event]
     true, got, both = Counter(e for e, _ in told), Counter(g for _, g in told), Counter(told)
-    sums = Counter[str]()
+    sums: Any = Counter()  # shares among its sums
     sums["posts"] = len(told)
-    sums["precision"] = sum(both[pair] / got[pair[1]] for pair in told)  # type: ignore[assignment]
-    sums["recall"] = sum(both[pair] / true[pair[0]] for pair in told)  # type: ignore[assignment]
+    sums["precision"] = sum(both[pair] / got[pair[1]] for pair in told)
+    sums["recall"] = sum(both[pair] / true[pair[0]] for pair in told)
     for name, some in (("small", [p for p in told if true[p[0]] < SMALL]), ("all", told)):
         sums[f"{name}_right"] = _pairs(Counter(some))
         sums[f"{name}_true"] = _pairs(Counter(e for e, _ in some))
@@ -125,8 +125,8 @@ def _pairs(sizes: Counter[Any]) -> int:
     return sum(n * (n - 1) // 2 for n in sizes.values())
 
 
-def together(parts: Sequence[Counter[str]]) -> dict[str, float]:
-    s = sum(parts, Counter[str]())
+def together(parts: Sequence[Any]) -> dict[str, float]:
+    s: Any = sum(parts, Counter())
     precision, recall = s["precision"] / s["posts"], s["recall"] / s["posts"]
     figures = {
         "b_cubed_precision": precision,

@@ -229,7 +229,7 @@ def _remove(batch: ImportBatch) -> None:
 def posts_of(batch: ImportBatch) -> Any:
     """The posts this batch brought that are still there."""
     span = (batch.first_post or 0, batch.last_post if batch.last_post is not None else 1 << 62)
-    return Post.objects.filter(pk__range=span, source_id=batch.source_id, received_at=batch.at, withdrawn_at=None)
+    return Post.objects.filter(pk__range=span, source=batch.source, received_at=batch.at, withdrawn_at=None)
 
 
 def undo_step(batch: ImportBatch, now: datetime, stopping: Callable[[], bool]) -> None:

@@ -168,7 +168,7 @@ def _end(batch: ImportBatch, tally: Tally, now: datetime) -> None:
         changes: dict[str, Any] = {"detail": detail[:500], "last_run_at": now, "last_ok_at": now}
         if tally.new:
             changes["last_item_at"] = now
-        Source.objects.filter(pk=batch.source_id).update(**changes)
+        Source.objects.filter(pk=batch.source.pk).update(**changes)
 
 
 def guarded(name: str, where: str, write: Callable[[], T]) -> T:

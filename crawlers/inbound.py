@@ -152,7 +152,8 @@ def take_some(now: datetime) -> int:
     waiting = list(Inbound.objects.filter(taken_at=None).select_related("source").order_by("id")[:BATCH])
     if not waiting:
         return 0
-    first, group, rows = waiting[0], [], 0
+    first, rows = waiting[0], 0
+    group: list[Inbound] = []
     for inbound in waiting:  # requests of one source in a row, as many as make one transaction
         if inbound.source_id != first.source_id or (group and rows + inbound.rows > BATCH):
             break

@@ -63,9 +63,9 @@ def read_rules(status: int, body: bytes) -> Rules:
     text = _clipped(body).decode("utf-8-sig", "replace").replace("\0", "")
     if text.lstrip()[:1] == "<":
         return Rules(status=UNCLEAR)
-    delay = _parsed(text).crawl_delay(AGENT)
-    known = delay is not None and isfinite(delay) and delay > 0
-    return Rules(status=OK, body=text, crawl_delay=min(float(delay), DELAY_MOST_S) if known else None)
+    asked = _parsed(text).crawl_delay(AGENT)
+    delay = min(float(asked), DELAY_MOST_S) if asked is not None and isfinite(asked) and asked > 0 else None
+    return Rules(status=OK, body=text, crawl_delay=delay)
 
 
 def _clipped(body: bytes) -> bytes:

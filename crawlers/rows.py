@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from archive.privacy import mask
@@ -23,7 +24,7 @@ class Refusal:
     row: int
     field: str
     reason: str
-    cells: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def said(self) -> dict[str, Any]:
         """As `huiying import` prints it."""
@@ -42,8 +43,8 @@ class Tally:
     warnings: list[str] = field(default_factory=list)
     lost_ids: list[int] = field(default_factory=list)
     lost: int = 0
-    unknown: dict[str, None] = field(default_factory=dict)  # ordered sets
-    not_stored: dict[str, None] = field(default_factory=dict)
+    unknown: dict[str, None] = dataclasses.field(default_factory=dict)  # ordered sets
+    not_stored: dict[str, None] = dataclasses.field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -52,7 +52,8 @@ class SourceSpider(Spider):
             while (ids := await work.get()) is not None:
                 for source in await in_thread(_sources, ids):
                     tasks.create_task(self._attend(source))
-        for request in ():  # adapters download by themselves; this makes it the generator Scrapy asks for
+        nothing: tuple[Request, ...] = ()
+        for request in nothing:  # adapters download by themselves; this makes it the generator Scrapy asks for
             yield request
 
     async def _attend(self, source: Source) -> None:
