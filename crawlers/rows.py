@@ -38,10 +38,10 @@ class Tally:
     new: int = 0
     known: int = 0
     refused: int = 0
-    rejected: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     keep: int | None = None  # refusals listed at most; None = all
-    warnings: list[str] = field(default_factory=list)
-    lost_ids: list[int] = field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    lost_ids: list[int] = dataclasses.field(default_factory=list)
     lost: int = 0
     unknown: dict[str, None] = dataclasses.field(default_factory=dict)  # ordered sets
     not_stored: dict[str, None] = dataclasses.field(default_factory=dict)
