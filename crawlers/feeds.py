@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 
+from archive.pages import canonical_url
 from crawlers.dates import read_when
 from crawlers.decoding import Garbled, decode
+from crawlers.longfeeds import first_xml, newest_json, newest_xml
 from crawlers.markup import plain
 from crawlers.posts import ParsedItem, Refused
+from crawlers.xmlsafety import Bottomless, fault_of
 
 _DECLARATION = re.compile(r"""(<\?xml[^>]{0,80}?encoding=)["'][\w.:-]+["']""")
 _CLOSED = re.compile(r"</(?:rss|feed|(?:\w+:)?RDF|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
 # Characters XML 1.0 forbids: one of them would cost the rest of the feed.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # No feed needs entities of its own; a few of them can expand to gigabytes.
-_OWN_ENTITIES = re.compile(r"<!DOCTYPE[^\[>]{0,500}\[.*?\]\s*>", re.S | re.I)
+_DOCTYPE = re.compile(r"<!DOCTYPE", re.I)
+_OWN_ENTITIES = re.compile(r"<!DOCTYPE[^\[>]*\[.*?\]\s*>", re.S | re.I)
 UNREADABLE_TIME = "发布时间读不懂，按收到时间计"
+REMEMBERED = 200  # items whose words are known by a feed's cursor, at least
+LOOSE_CHARS = 500_000  # of a document that is not well-formed: reading it forgivingly takes time with the square
 CUT_OFF = "订阅源在这一条中途断开，读到完整内容时再收录"
 
 
 class NotAFeed(Exception):
     """Nothing in this body can be taken; the message says what it is instead, and where it broke."""
+
+    def __init__(self, said: str, page: str = "") -> None:
+        """`page`: the HTML that came in its place."""
+        super().__init__(said)
+        self.page = page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +50,7 @@ class ParsedFeed:
     items: tuple[ParsedItem, ...]
     refused: tuple[Refused, ...] = ()
     error: str = ""
+    cut: str = ""  # how many there were when only the newest were taken
 
 
 def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
@@ -54,7 +67,7 @@ def parse(body: bytes, *, url: str = "", content_type: str = "") -> ParsedFeed:
         parsed = _json_feed(text, url)
     elif re.match(r"(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", start, re.I | re.S):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.I | re.S)
-        raise NotAFeed(f"返回的是网页而不是订阅源{'：' + plain(title[1])[:60] if title else ''}")
+        raise NotAFeed(f"返回的是网页而不是订阅源{'：' + plain(title[1])[:60] if title else ''}", text)
     else:
         parsed = _xml_feed(text, url)
     parsed = replace(parsed, items=_told_apart(parsed.items))
@@ -68,24 +81,42 @@ def _xml_feed(text: str, url: str) -> ParsedFeed:
     text = _DECLARATION.sub(r'\1"utf-8"', text.lstrip("\ufeff \t\r\n"), count=1)
     if not text.startswith("<?xml"):
         text = '<?xml version="1.0" encoding="utf-8"?>' + text  # or feedparser adds a line, and errors name the next
-    text = _FORBIDDEN.sub("", _OWN_ENTITIES.sub("", text, count=1))
-    read = feedparser.parse(text.encode(), response_headers={"content-type": "application/xml; charset=utf-8"})
+    text, cut = newest_xml(_FORBIDDEN.sub("", _without_own_entities(text)))
+    try:
+        fault = fault_of(text)
+    except Bottomless as e:
+        raise NotAFeed(str(e)) from e
+    if fault and len(text) > LOOSE_CHARS:
+        text, cut = first_xml(text, LOOSE_CHARS)
+    # Mark-up of the items is turned into text by us: feedparser's own cleaning takes ten times as long.
+    read = feedparser.parse(
+        text.encode(),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
     error = _malformed(read) if read.bozo else ""
     if not read.version and not read.entries:
         raise NotAFeed(error or "不是 RSS、Atom 或 JSON Feed")
     if error and not read.entries:
         raise NotAFeed(error)
-    cut = len(read.entries) if error and not _CLOSED.search(text[-2000:]) else 0
+    broken = len(read.entries) if error and not _CLOSED.search(text[-2000:]) else 0
     items, refused = [], []
     for row, entry in enumerate(read.entries, start=1):
         item = _entry(entry, row, url)
-        if row == cut:
+        if row == broken:
             refused.append(Refused(row=row, field="", reason=CUT_OFF))
         elif not item.title and not item.body:
             refused.append(Refused(row=row, field="title", reason="没有标题也没有正文"))
         else:
             items.append(item)
-    return ParsedFeed(items=tuple(items), refused=tuple(refused), error=error)
+    return ParsedFeed(items=tuple(items), refused=tuple(refused), error=error, cut=cut)
+
+
+def _without_own_entities(text: str) -> str:
+    found = _DOCTYPE.search(text)
+    own = _OWN_ENTITIES.match(text, found.start()) if found else None
+    return text[: own.start()] + text[own.end() :] if own else text
 
 
 def _malformed(read: Any) -> str:
@@ -143,6 +174,7 @@ def _json_feed(text: str, url: str) -> ParsedFeed:
     entries = feed.get("items")
     if not isinstance(entries, list):
         raise NotAFeed("JSON Feed 缺少 items 列表")
+    entries, cut = newest_json(entries)
     items, refused = [], []
     for row, entry in enumerate(entries, start=1):
         item = _json_item(entry, row, url) if isinstance(entry, dict) else None
@@ -152,7 +184,7 @@ def _json_feed(text: str, url: str) -> ParsedFeed:
             refused.append(Refused(row=row, field="title", reason="没有标题也没有正文"))
         else:
             items.append(item)
-    return ParsedFeed(items=tuple(items), refused=tuple(refused))
+    return ParsedFeed(items=tuple(items), refused=tuple(refused), cut=cut)
 
 
 def _json_item(entry: dict[str, Any], row: int, url: str) -> ParsedItem:
@@ -184,3 +216,29 @@ def _told_apart(items: Iterable[ParsedItem]) -> tuple[ParsedItem, ...]:
     return tuple(
         replace(i, external_id=f"{i.external_id} {i.url or i.title}") if uses[i.external_id] > 1 else i for i in items
     )
+
+
+def without_renumbered(
+    items: Sequence[ParsedItem], known: Mapping[str, str]
+) -> tuple[tuple[ParsedItem, ...], dict[str, str]]:
+    """Some feeds number their items anew each time: the same words at the same address are the same item.
+
+    `known` maps such words to the number they were first seen under. Returns the items whose number still holds, and
+    what is to be known next time.
+    """
+    words = [_mark(canonical_url(i.url), i.title, i.body) if i.external_id and i.url else "" for i in items]
+    told_twice = {w for w, n in Counter(words).items() if n > 1}
+    kept, seen = [], dict(known)
+    for item, mark in zip(items, words, strict=True):
+        if not mark or mark in told_twice:
+            kept.append(item)
+            continue
+        number = _mark(item.external_id)
+        if seen.setdefault(mark, number) == number:
+            kept.append(item)
+    room = max(2 * len(items), REMEMBERED)
+    return tuple(kept), dict(list(seen.items())[-room:])
+
+
+def _mark(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:12]
