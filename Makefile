@@ -10,7 +10,7 @@ BUNDLE := $(if $(wildcard bundle/*.whl),--no-index --find-links bundle)
 INSTALL := $(PIP) install --quiet --no-compile $(BUNDLE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines bench-extraction bench-silence lock bundle clean
+.PHONY: help setup setup-test run drill check test test-long bench bench-search bench-analysis bench-kill bench-deadlines bench-extraction bench-silence bench-import bench-inbound lock bundle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,12 @@ bench-search: setup ## search: eleven kinds at a million posts against the engin
 
 bench-extraction: setup ## article extraction on the gold pages: headline, minute, text; beside other libraries when they are installed
 	@exec $(BIN)/python -m bench.extraction
+
+bench-import: setup ## a million-row CSV and a workbook of 200,000 rows (ARGS="--share 0.1" for a quick look)
+	@exec $(BIN)/python -m bench.importing $(ARGS)
+
+bench-inbound: setup ## pushes at 500 posts/s while the receiver is killed twenty times, on both databases
+	@exec $(BIN)/python -m bench.inbound $(ARGS)
 
 lock: ## resolve requirements anew into both lock files, with hashes
 	@bash scripts/lock.sh "$(PYTHON)"
