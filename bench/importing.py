@@ -109,7 +109,7 @@ def main() -> int:
     from bench.main import target
 
     chosen = [name for name in BOTH if name in sys.argv] or ["sqlite"]
-    results = {name: apart("bench.importing", name, ["--here", "--share", str(share)]) for name in chosen}
+    results = {name: apart("bench.importing", name, ["--share", str(share)]) for name in chosen}
     targets = [
         made
         for name, got in results.items()

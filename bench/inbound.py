@@ -186,7 +186,7 @@ def main() -> int:
     from bench.main import target
 
     chosen = [name for name in BOTH if name in sys.argv] or list(BOTH)
-    results = {name: apart("bench.inbound", name, ["--here", "--seconds", str(seconds)]) for name in chosen}
+    results = {name: apart("bench.inbound", name, ["--seconds", str(seconds)]) for name in chosen}
     targets = [
         made
         for name, got in results.items()
