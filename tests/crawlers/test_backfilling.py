@@ -18,6 +18,7 @@ from crawlers import errands
 from crawlers.models import Errand, SourceRun
 from tests.crawlers.pages import article, list_page, row
 from tests.crawlers.site import Answer, Site, rss
+from tests.sources import enabled
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 DAY = "2026-10-{:02d}"
@@ -55,8 +56,8 @@ def news(transactional_db: None, site: Site, crawler) -> Source:
                 site.answers[f"/yw/202611/t20261124_{1000 + d * 10 + n}.html"] = page(
                     article(f"某市警方通报第{d * 10 + n}起交通事故的处置情况", when=f"{DAY.format(d)} 0{n}:30")
                 )
-    return Source.objects.create(
-        name="本地新闻网", kind="site", url=f"{site.url}/yw/", enabled=True, outlet="media", etag='"live"', cursor=LIVE,
+    return enabled(
+        name="本地新闻网", kind="site", url=f"{site.url}/yw/", outlet="media", etag='"live"', cursor=LIVE,
         last_item_at=datetime(2026, 11, 1, tzinfo=UTC),
         options={"reads": "list", "list": {"items": "ul.news-list li", "next": '//a[.="下一页"]'}},
     )  # fmt: skip
