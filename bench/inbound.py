@@ -124,7 +124,12 @@ def measure(rate: int = RATE, kills: int = KILLS, seconds: float = SECONDS, per_
         _until(lambda: sum(s.accepted for s in senders) >= count, PATIENCE_S)
         accepted_s = time.monotonic() - began
         stored = Post.objects.filter(source=source)
-        _until(lambda: importer.look() or stored.count() >= count, PATIENCE_S)
+
+        def taken() -> bool:
+            importer.look()
+            return stored.count() >= count
+
+        _until(taken, PATIENCE_S)
         time.sleep(2.0)  # for what would come twice
         stored_s = time.monotonic() - began - 2.0
         numbers = list(stored.values_list("external_id", flat=True))
