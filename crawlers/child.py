@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connection
+from django.db import connection
 
 from archive.models import Source
 from config import clock
@@ -144,7 +144,7 @@ def _give_back(pid: int) -> None:
     """The sites it was asking are free again at once, not when its turns run out."""
     try:
         hosts.abandon(pid, clock.real_now())
-    except Error:
+    except Exception:  # whatever it is, the parent's own bookkeeping goes on
         log.warning("turns of the crawler child %s run out by themselves", pid, exc_info=True)
     finally:
         connection.close()
