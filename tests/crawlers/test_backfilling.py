@@ -20,11 +20,12 @@ from tests.crawlers.pages import article, list_page, row
 from tests.crawlers.site import Answer, Site, rss
 from tests.sources import enabled
 
+pytestmark = pytest.mark.long  # a crawler process for each test
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 DAY = "2026-10-{:02d}"
 LIVE = {"gaps": [60.0], "seen": {"abc": 3}}
 WINDOW = ("--from", "2026-10-05T00:00+08:00", "--to", "2026-10-09T00:00+08:00")
-TEST_LIMIT = 60
+TEST_LIMIT = 180
 
 
 def page(text: str) -> Answer:
