@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.long]
 
 def test_twenty_kills_lose_and_double_nothing(service_env):
     done = subprocess.run(
-        [sys.executable, "-m", "bench.inbound", "--here", "--seconds", "60"],
+        [sys.executable, "-m", "bench.inbound", "--here", "--seconds", "10"],
         env=service_env, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
