@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.machine import machine
+from bench.main import target
+
 ROOT = Path(__file__).resolve().parent.parent
 BOTH = ("sqlite", "postgresql")
 
@@ -31,3 +34,15 @@ def apart(module: str, name: str, arguments: Sequence[str]) -> dict[str, Any]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return json.loads(done.stdout)
+
+
+def report(workload: dict[str, Any], results: dict[str, dict[str, Any]], goals: Sequence[tuple[str, str, float, str]]) -> int:
+    """Print the document of a bench: `goals` (name, sense, goal, unit) held for each database. 0 when all are met, else 1."""
+    targets = [
+        target(f"{name}_{database}", sense, goal, got[name], unit)
+        for database, got in results.items()
+        for name, sense, goal, unit in goals
+    ]
+    answer = {"workload": workload, "machine": machine(), "results": results, "targets": targets}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+    return 0 if all(t["met"] for t in targets) else 1

@@ -186,24 +186,12 @@ def main() -> int:
         prepare()
         sys.stdout.write(json.dumps(measure(seconds=seconds)) + "\n")
         return 0
-    from bench.databases import BOTH, apart
-    from bench.machine import machine
-    from bench.main import target
+    from bench.databases import BOTH, apart, report
 
     chosen = [name for name in BOTH if name in sys.argv] or list(BOTH)
     results = {name: apart("bench.inbound", name, ["--seconds", str(seconds)]) for name in chosen}
-    targets = [
-        made
-        for name, got in results.items()
-        for made in (
-            target(f"lost_{name}", "<=", 0, got["lost"], "posts"),
-            target(f"doubled_{name}", "<=", 0, got["doubled"], "posts"),
-        )
-    ]
-    workload = {"rate": RATE, "kills": KILLS, "seconds": seconds, "per_request": PER_REQUEST, "seed": SEED}
-    answer = {"workload": workload, "machine": machine(), "results": results, "targets": targets}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
-    return 0 if all(t["met"] for t in targets) else 1
+    goals = (("lost", "<=", 0, "posts"), ("doubled", "<=", 0, "posts"))
+    return report({"rate": RATE, "kills": KILLS, "seconds": seconds, "per_request": PER_REQUEST, "seed": SEED}, results, goals)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.databases import BOTH, apart
+from bench.databases import BOTH, apart, report
 
 if TYPE_CHECKING:
     from bench.receiver import Running
@@ -49,33 +49,22 @@ def main() -> int:
     if options.here:
         sys.stdout.write(json.dumps(measure(options)) + "\n")
         return 0
-    from bench.machine import machine
-    from bench.main import target
-
     given = [a for a in sys.argv[1:] if a not in ("--database", *BOTH)]
     results = {name: apart("bench.kill", name, given) for name in options.database or BOTH}
-    targets = []
-    for name, got in results.items():
-        targets += [
-            target(f"lost_{name}", "<=", 0, got["lost"], "deliveries"),
-            target(f"doubled_share_{name}", "<=", 0.01, got["doubled_share"], "of deliveries"),
-            target(f"doubled_with_key_{name}", "<=", 0, got["doubled_with_key"], "deliveries"),
-            target(f"doubled_outside_window_{name}", "<=", 0, got["doubled_outside_window"], "deliveries"),
-            target(f"doubled_per_kill_in_window_{name}", "<=", 1, got["doubled_per_kill_in_window"], "deliveries"),
-            target(f"changed_{name}", "<=", 0, got["changed"], "bodies"),
-            target(f"recovery_p99_s_{name}", "<=", LEASE_S + 2, got["recovery_p99_s"], "s"),
-        ]
-    answer = {
-        "workload": {
-            "kills_at_random": options.kills, "deliveries": options.deliveries, "kills_at_each_point": options.at_point,
-            "senders": SENDERS + 1, "lease_s": LEASE_S, "receiver_ms": DELAY_MS, "seed": SEED,
-        },
-        "machine": machine(),
-        "results": results,
-        "targets": targets,
+    workload = {
+        "kills_at_random": options.kills, "deliveries": options.deliveries, "kills_at_each_point": options.at_point,
+        "senders": SENDERS + 1, "lease_s": LEASE_S, "receiver_ms": DELAY_MS, "seed": SEED,
     }  # fmt: skip
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
-    return 0 if all(t["met"] for t in targets) else 1
+    goals = (
+        ("lost", "<=", 0, "deliveries"),
+        ("doubled_share", "<=", 0.01, "of deliveries"),
+        ("doubled_with_key", "<=", 0, "deliveries"),
+        ("doubled_outside_window", "<=", 0, "deliveries"),
+        ("doubled_per_kill_in_window", "<=", 1, "deliveries"),
+        ("changed", "<=", 0, "bodies"),
+        ("recovery_p99_s", "<=", LEASE_S + 2, "s"),
+    )
+    return report(workload, results, goals)
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

@@ -173,8 +173,17 @@ class LedgerFilter(forms.Form):
         return start, end
 
 
-class SourceForm(forms.ModelForm):
-    """A feed added by hand, with the assessment that must exist before it is read (sources.md §6)."""
+class AssessedForm(forms.ModelForm):
+    """A source with the assessment that must exist before it is read (sources.md §6)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("purpose", "legal_basis"):
+            self.fields[name].required = True
+
+
+class SourceForm(AssessedForm):
+    """A feed added by hand."""
 
     url = forms.URLField(label="地址", max_length=1000, assume_scheme="https")
     interval_min = forms.IntegerField(label="每隔几分钟读一次", initial=10, min_value=1, max_value=24 * 60)
@@ -186,8 +195,6 @@ class SourceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("purpose", "legal_basis"):
-            self.fields[name].required = True
         if self.instance.pk and not self.instance.url:  # a kind that is not read at an address
             self.fields["url"].required = False
 
@@ -203,6 +210,12 @@ class SourceForm(forms.ModelForm):
         if Source.objects.filter(url=url).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("已有信源使用此地址")
         return url
+
+    def source(self) -> Source:
+        """Unsaved: a feed."""
+        source: Source = self.save(commit=False)
+        source.kind, source.interval_s = Source.Kind.FEED, self.cleaned_data["interval_min"] * 60
+        return source
 
 
 class TopicForm(forms.Form):

@@ -8,7 +8,9 @@ from typing import Any
 from django import forms
 
 from archive.models import Source
-from crawlers.wechat.account import PREFIX, USUAL
+from console.forms import AssessedForm
+from crawlers.variables import PREFIX
+from crawlers.wechat.account import USUAL
 from crawlers.wechat.answers import Asked, asked_of
 
 MOST = 50
@@ -16,8 +18,8 @@ INTERVAL_S = 600
 _PARTS = re.compile(r"[\s,，]+")
 
 
-class NewWechatForm(forms.ModelForm):
-    """An account of the bureau's own with the assessment that must exist before it is read (sources.md §6)."""
+class NewWechatForm(AssessedForm):
+    """An account of the bureau's own."""
 
     variables = forms.CharField(
         label="环境变量前缀", max_length=48, initial=USUAL, help_text="第二个公众号另用一个前缀，例如 HUIYING_WECHAT2；密钥只放在环境变量里"
@@ -27,11 +29,6 @@ class NewWechatForm(forms.ModelForm):
         model = Source
         fields = ["name", "home", "purpose", "legal_basis"]
         widgets = {"purpose": forms.TextInput, "legal_basis": forms.TextInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("purpose", "legal_basis"):
-            self.fields[name].required = True
 
     def clean_variables(self) -> str:
         prefix: str = self.cleaned_data["variables"].strip()

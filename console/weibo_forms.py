@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from archive.models import Source
+from console.forms import AssessedForm
 from console.weibo import KINDS, USUAL
 from crawlers.weibo.options import BadOption, read_options
 
@@ -66,8 +67,8 @@ class WeiboOptionsForm(forms.Form):
         return cleaned
 
 
-class NewWeiboForm(forms.ModelForm):
-    """A Weibo source with the assessment that must exist before it is read (sources.md §6)."""
+class NewWeiboForm(AssessedForm):
+    """A Weibo source."""
 
     kind = forms.ChoiceField(label="方式", choices=[(k.value, k.label) for k in KINDS])
 
@@ -75,11 +76,6 @@ class NewWeiboForm(forms.ModelForm):
         model = Source
         fields = ["name", "kind", "home", "purpose", "legal_basis"]
         widgets = {"purpose": forms.TextInput, "legal_basis": forms.TextInput}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("purpose", "legal_basis"):
-            self.fields[name].required = True
 
     def source(self) -> Source:
         """Unsaved. Individuals speak there unless an account says otherwise."""

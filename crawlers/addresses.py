@@ -5,9 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import tldextract
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
 
 
 class AddressRefused(Exception):
@@ -15,7 +18,9 @@ class AddressRefused(Exception):
 
 
 @lru_cache(maxsize=1)
-def _suffixes() -> tldextract.TLDExtract:
+def _suffixes() -> TLDExtract:
+    import tldextract  # brings requests with it: not for every page that checks an address
+
     # The list bundled with the package only: fetching one would be an outbound call nobody configured.
     return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 

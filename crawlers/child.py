@@ -17,7 +17,7 @@ from django.db import connection
 
 from archive.models import Source
 from config import clock
-from crawlers import hosts, schedule
+from crawlers import hosts, processes, schedule
 
 log = logging.getLogger(__name__)
 Report = dict[str, Any]
@@ -69,17 +69,8 @@ class Child:
         """End the child: no more work, then TERM, then KILL, always by its id."""
         with self._changed:
             self._stopping, process = True, self._process
-        if process is None:
-            return
-        if process.stdin:
-            process.stdin.close()
-        for harder in (process.terminate, process.kill):
-            try:
-                process.wait(timeout / 2)
-                return
-            except subprocess.TimeoutExpired:
-                harder()
-        process.wait()
+        if process is not None:
+            processes.end(process, timeout)
 
     def _spawn(self) -> None:
         self._process = process = subprocess.Popen(

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections
 
 from config import clock
-from crawlers import batches, folders, inbound
+from crawlers import batches, folders, inbound, processes
 from crawlers.models import Inbound
 
 log = logging.getLogger(__name__)
@@ -49,17 +49,8 @@ class Importer:
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the child between two portions; what it was at stays running, for the next one."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        if process.stdin:
-            process.stdin.close()
-        for harder in (process.terminate, process.kill):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout / 2)
-                return
-            harder()
-        process.wait(timeout)
+        if self._process is not None:
+            processes.end(self._process, timeout)
 
 
 def something_to_do() -> bool:
@@ -71,7 +62,7 @@ def something_to_do() -> bool:
 def run() -> None:
     """Until stdin ends (the engine is gone) or nothing has come for IDLE_S. Only one runs on a data folder."""
     stopped = threading.Event()
-    threading.Thread(target=_until_parent_ends, args=(stopped,), name="parent", daemon=True).start()
+    processes.tell_when_alone(stopped)
     os.nice(5)
     with (settings.DATA / "importer.lock").open("w") as lock:
         try:
@@ -79,12 +70,6 @@ def run() -> None:
         except OSError:
             return  # another engine's is at it
         _loop(stopped)
-
-
-def _until_parent_ends(stopped: threading.Event) -> None:
-    while os.read(0, 4096):
-        pass
-    stopped.set()
 
 
 def _loop(stopped: threading.Event) -> None:

@@ -117,7 +117,7 @@ def _count(source: Source, run: Run) -> None:
     day, _ = SourceDay.objects.get_or_create(source=source, day=run.started_at.astimezone(SHANGHAI).date())
     bad = int(run.state in (Source.State.FAILING, Source.State.CAPPED))  # PostgreSQL adds no truth to a number
     SourceDay.objects.filter(pk=day.pk).update(
-        runs=F("runs") + 1, bad=F("bad") + int(bad), fetched=F("fetched") + run.fetched, new=F("new") + run.new
+        runs=F("runs") + 1, bad=F("bad") + bad, fetched=F("fetched") + run.fetched, new=F("new") + run.new
     )
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from archive.models import Source
 from config import clock
 from config.clock import real_now
+from console import adding
 from console.import_forms import (
     DEFAULTABLE,
     FIELDS,
@@ -30,7 +31,7 @@ from console.permissions import Request, may, needs
 from crawlers import batches, inbound, templates
 from crawlers.models import ImportBatch, MappingTemplate
 from crawlers.tables import Unreadable
-from flow import audit, source_acts
+from flow import audit
 from flow.exporting import defused
 from flow.locks import running_pid
 
@@ -282,9 +283,4 @@ def template_delete(request: Request, template_id: int) -> HttpResponse:
 def vendor_new(request: Request) -> HttpResponse:
     """A push address or a watched folder, with its approval."""
     form = HandoverForm(request.POST or None, initial={"kind": request.GET.get("kind", "webhook")})
-    if request.method == "POST" and form.is_valid():
-        source = form.source()
-        source_acts.add(source, request.user, clock.now())
-        messages.success(request, f"已添加：{source.name}，由另一人批准后启用")
-        return redirect("source", source.pk)
-    return render(request, "console/import_vendor.html", {"form": form}, status=400 if form.errors else 200)
+    return adding.add(request, form, "console/import_vendor.html", "source", "，由另一人批准后启用")

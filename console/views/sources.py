@@ -19,9 +19,9 @@ from archive.coverage import statement
 from archive.models import Source
 from config import clock
 from config.clock import SHANGHAI, shanghai
-from console import source_rows
+from console import adding, source_rows
 from console.coverage import LONGEST_LOOK, coverage
-from console.forms import SourceForm, refuse
+from console.forms import SourceForm
 from console.permissions import Request, needs, signed_in
 from console.views.events import query_of
 from flow import audit, source_acts, source_record
@@ -73,18 +73,7 @@ def _fits(row: source_rows.Row, wanted: dict[str, Any]) -> bool:
 @needs("manage_sources")
 @require_http_methods(["GET", "POST"])
 def new(request: Request) -> HttpResponse:
-    form = SourceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        source = form.save(commit=False)
-        source.kind, source.interval_s = Source.Kind.FEED, form.cleaned_data["interval_min"] * 60
-        try:
-            source_acts.add(source, request.user, clock.now())
-        except Unmet as e:
-            refuse(form, e)
-        else:
-            messages.success(request, f"已添加：{source.name}。批准后开始读取（提出人不能自己批准）")
-            return redirect("source", source.pk)
-    return render(request, "console/source_new.html", {"form": form}, status=400 if form.errors else 200)
+    return adding.add(request, SourceForm(request.POST or None), "console/source_new.html", "source")
 
 
 @needs("manage_sources")

@@ -17,13 +17,12 @@ from archive.models import Source
 from config import clock
 from config.door import ConfigError
 from config.settings import secret
-from console.forms import refuse
+from console import adding
 from console.permissions import Request, needs, signed_in
 from console.wechat_forms import CommentsForm, NewWechatForm
 from crawlers.models import AppToken
 from crawlers.wechat.account import account_of
-from flow import audit, pushed, source_acts
-from sla.engine import Unmet
+from flow import audit, pushed
 
 # name, what it is for, whether nothing works without it
 VARIABLES = (("APPID", "读取、解密", True), ("APPSECRET", "读取文章和留言", True), ("TOKEN", "接收消息推送", False), ("AES_KEY", "安全模式（建议）", False))
@@ -66,17 +65,7 @@ def _is_set(name: str) -> bool:
 @needs("manage_sources")
 @require_http_methods(["GET", "POST"])
 def new(request: Request) -> HttpResponse:
-    form = NewWechatForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        source = form.source()
-        try:
-            source_acts.add(source, request.user, clock.now())
-        except Unmet as e:
-            refuse(form, e)
-        else:
-            messages.success(request, f"已添加：{source.name}。批准后开始读取（提出人不能自己批准）")
-            return redirect("wechat", source.pk)
-    return render(request, "console/wechat_new.html", {"form": form}, status=400 if form.errors else 200)
+    return adding.add(request, NewWechatForm(request.POST or None), "console/wechat_new.html", "wechat")
 
 
 @needs("manage_sources")

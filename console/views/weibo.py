@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from archive.models import Source
 from config import clock
-from console import weibo
+from console import adding, weibo
 from console.middleware import POLICY
 from console.permissions import Request, needs, signed_in
 from console.weibo_forms import NewWeiboForm, WeiboOptionsForm
@@ -50,13 +50,8 @@ def _page(request: Request, source: Source, form: WeiboOptionsForm | None = None
 @needs("manage_sources")
 @require_http_methods(["GET", "POST"])
 def new(request: Request) -> HttpResponse:
-    form = NewWeiboForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        source = form.source()
-        source_acts.add(source, request.user, clock.now())
-        messages.success(request, f"已添加：{source.name}，已提请批准；授权、填好设置并经另一人批准后开始读取")
-        return redirect("weibo", source.pk)
-    return render(request, "console/weibo_new.html", {"form": form}, status=400 if form.errors else 200)
+    said = "，已提请批准；授权、填好设置并经另一人批准后开始读取"
+    return adding.add(request, NewWeiboForm(request.POST or None), "console/weibo_new.html", "weibo", said)
 
 
 @needs("manage_sources")

@@ -6,15 +6,14 @@ The address is no field of a source: whoever could type one would be sent the ac
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 
 from archive.models import Source
 from config.settings import secret
+from crawlers.variables import prefix_of
 
 API = "https://api.weixin.qq.com"
 USUAL = "HUIYING_WECHAT"  # begins the names of the variables; a second account has a beginning of its own
-PREFIX = re.compile(r"HUIYING_[A-Z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +47,7 @@ class Account:
 
 def account_of(source: Source) -> Account:
     """The account of a source: options.variables names another beginning, for a second account of its own."""
-    prefix = str(source.options.get("variables") or USUAL)
-    return Account(prefix=prefix if PREFIX.fullmatch(prefix) else USUAL)
+    return Account(prefix=prefix_of(source, USUAL))
 
 
 def api_base() -> str:

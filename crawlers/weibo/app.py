@@ -6,15 +6,14 @@ The addresses are no field of a source: whoever could type one would be sent the
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 
 from archive.models import Source
 from config.settings import secret
+from crawlers.variables import prefix_of
 
 API, BUSINESS_API = "https://api.weibo.com", "https://c.api.weibo.com"
 USUAL = "HUIYING_WEIBO"  # begins the names of the variables; a second application has a beginning of its own
-_PREFIX = re.compile(r"HUIYING_[A-Z0-9_]{1,40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +43,7 @@ class App:
 
 def app_of(source: Source) -> App:
     """The application of a source: options.variables names another beginning, for a second account of its own."""
-    prefix = str(source.options.get("variables") or USUAL)
-    if not _PREFIX.fullmatch(prefix):
-        prefix = USUAL
+    prefix = prefix_of(source, USUAL)
     return App(prefix=prefix, key=secret(f"{prefix}_APP_KEY") or "")
 
 

@@ -19,8 +19,3 @@ def take(meter: str, day: date, limit: int) -> bool:
     with transaction.atomic():
         CallCount.objects.get_or_create(meter=meter, day=day)
         return CallCount.objects.filter(meter=meter, day=day, used__lt=limit).update(used=F("used") + 1) == 1
-
-
-def used_up(meter: str, day: date, limit: int) -> None:
-    """Weibo says the day's calls are gone, whoever made them: ours count as made."""
-    CallCount.objects.update_or_create(meter=meter, day=day, defaults={"used": limit})

@@ -139,17 +139,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.check()
 
 
-def play(examples: int, steps: int) -> None:
-    run_state_machine_as_test(
-        AnyOrder,
-        settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
-
-
 @pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_any_order_of_people_posts_time_and_kills_keeps_every_invariant():
-    play(examples=60, steps=30)
+    run_state_machine_as_test(
+        AnyOrder,
+        settings=settings(
+            max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip

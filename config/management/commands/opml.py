@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ class Command(Base):
             try:
                 check_url(outline.url, allow_private=settings.ALLOW_PRIVATE_SOURCES)
             except AddressRefused as e:
-                rejected.append({"row": outline.row, "field": "xmlUrl", "reason": str(e), **_shown(outline)})
+                rejected.append({"row": outline.row, "field": "xmlUrl", "reason": str(e), "name": outline.name, "url": outline.url})
                 continue
             source = Source(
                 name=_free(outline.name, names), kind=Source.Kind.FEED, outlet=options["outlet"], url=outline.url,
@@ -61,10 +60,6 @@ class Command(Base):
             names.add(source.name)
             new += 1
         return {"rows": len(outlines), "new": new, "known": len(outlines) - new - len(rejected), "rejected": rejected}
-
-
-def _shown(outline: opml.Outline) -> dict[str, Any]:
-    return {name: value for name, value in asdict(outline).items() if name in ("name", "url")}
 
 
 def _free(name: str, taken: set[str]) -> str:

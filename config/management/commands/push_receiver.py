@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from crawlers import processes
 from crawlers.weibo.receiver import Receiver
 
 
@@ -23,11 +23,5 @@ class Command(BaseCommand):
         stop = threading.Event()
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, lambda number, frame: stop.set())
-        threading.Thread(target=_until_the_engine_ends, args=(stop,), daemon=True).start()
+        processes.tell_when_alone(stop)
         Receiver(options["source_id"], stop).run()
-
-
-def _until_the_engine_ends(stop: threading.Event) -> None:
-    while os.read(0, 4096):
-        pass
-    stop.set()
